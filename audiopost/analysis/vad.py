@@ -1,0 +1,110 @@
+"""Speech activity by Silero VAD's ONNX model, which the silero-vad package ships; streamed, no torch.
+
+The model (MIT, github.com/snakers4/silero-vad) reads 512 samples at 16 kHz with the 64 before them and a
+state of (2, 1, 128), and gives the probability of speech. The segmentation follows its get_speech_timestamps:
+speech begins at `threshold` and ends when the probability stays below `threshold - 0.15` for `min_silence_s`.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib.util
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..core.audio import Audio
+from ..core.errors import MissingExtra
+from ..core.time import Span, merge_spans
+from ..dsp.resample import converted
+
+RATE = 16_000
+#: Samples, and seconds, of one decision.
+HOP = 512
+HOP_S = HOP / RATE
+_CONTEXT = 64
+
+
+def model_path() -> Path:
+    """Where the silero-vad package keeps its model; the package itself (and torch) is not imported."""
+    spec = importlib.util.find_spec("silero_vad")
+    if spec is None or spec.origin is None:
+        raise MissingExtra("silero-vad is not installed.", remedy="pip install silero-vad")
+    return Path(spec.origin).parent / "data" / "silero_vad.onnx"
+
+
+@functools.cache
+def _session() -> Any:
+    import onnxruntime
+
+    settings = onnxruntime.SessionOptions()
+    settings.inter_op_num_threads = settings.intra_op_num_threads = 1
+    return onnxruntime.InferenceSession(str(model_path()), settings, providers=["CPUExecutionProvider"])
+
+
+def speech_probability(audio: Audio) -> NDArray[np.float32]:
+    """Probability of speech in each window of `HOP_S` seconds; empty for empty audio."""
+    session = _session()
+    state = np.zeros((2, 1, 128), np.float32)
+    context = np.zeros((1, _CONTEXT), np.float32)
+    rate = np.array(RATE, np.int64)
+    rest = np.zeros(0, np.float32)
+    probabilities: list[float] = []
+
+    def feed(window: NDArray[np.float32]) -> None:
+        nonlocal state, context
+        piece = np.concatenate([context, window[np.newaxis]], axis=1)
+        out, state = session.run(None, {"input": piece, "state": state, "sr": rate})
+        context = piece[:, -_CONTEXT:]
+        probabilities.append(float(out[0, 0]))
+
+    for block in converted(audio, RATE, mono=True):
+        rest = np.concatenate([rest, block[0]])
+        whole = len(rest) // HOP * HOP
+        for start in range(0, whole, HOP):
+            feed(rest[start : start + HOP])
+        rest = rest[whole:]
+    if len(rest):
+        feed(np.pad(rest, (0, HOP - len(rest))))
+    return np.asarray(probabilities, np.float32)
+
+
+def spans_of(
+    probability: NDArray[np.float32],
+    *,
+    duration_s: float,
+    threshold: float = 0.5,
+    min_speech_s: float = 0.25,
+    min_silence_s: float = 0.1,
+    pad_s: float = 0.03,
+) -> tuple[Span, ...]:
+    """Speech spans out of `speech_probability`'s values, padded by `pad_s` on both sides and merged."""
+    spans: list[Span] = []
+    begin: int | None = None
+    quiet: int | None = None
+    for i, p in enumerate(probability):
+        if begin is None:
+            if p >= threshold:
+                begin, quiet = i, None
+        elif p >= threshold:
+            quiet = None
+        elif p < threshold - 0.15:
+            quiet = i if quiet is None else quiet
+            if (i - quiet + 1) * HOP_S >= min_silence_s:
+                spans.append(Span(begin * HOP_S, quiet * HOP_S))
+                begin = quiet = None
+    if begin is not None:
+        spans.append(Span(begin * HOP_S, (quiet if quiet is not None else len(probability)) * HOP_S))
+    padded = [
+        Span(max(0.0, s.start_s - pad_s), min(duration_s, s.end_s + pad_s))
+        for s in spans
+        if s.duration_s >= min_speech_s and s.start_s < duration_s
+    ]
+    return tuple(merge_spans(padded))
+
+
+def speech_spans(audio: Audio, **settings: float) -> tuple[Span, ...]:
+    """Where speech is heard; `settings` as in `spans_of`."""
+    return spans_of(speech_probability(audio), duration_s=audio.duration_s, **settings)

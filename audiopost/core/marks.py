@@ -1,0 +1,120 @@
+"""What stages find and propose along the time line. All times in seconds of the recording."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A fault: `kind` ('hum', 'clicks', 'clipping', …), `severity` 0 (audible to few) … 1 (unusable).
+
+    `detail` states the measurement with its unit, `remedy` what helps, both for a person to read;
+    `frequency_hz` where the fault has one (hum: its fundamental).
+    """
+
+    kind: str
+    start_s: float
+    end_s: float
+    severity: float
+    detail: str
+    remedy: str
+    frequency_hz: float | None = None
+
+
+@dataclass(frozen=True)
+class Activity:
+    """Where something is heard: `kind` is 'speech', 'music' or 'silence'."""
+
+    kind: str
+    start_s: float
+    end_s: float
+
+
+@dataclass(frozen=True)
+class EmotionPoint:
+    """Arousal, valence, dominance in -1..1, 0 being neutral speech of the population; confidence 0..1."""
+
+    time_s: float
+    arousal: float
+    valence: float
+    dominance: float
+    confidence: float
+
+
+@dataclass(frozen=True)
+class EmotionUtterance:
+    """One utterance's feeling: `label` is a word ('calm', 'tense', …), the numbers as in EmotionPoint."""
+
+    start_s: float
+    end_s: float
+    label: str
+    arousal: float
+    valence: float
+    confidence: float
+    speaker: str | None = None
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A scene from `start_s` to `end_s`; `reason` says why it begins there; `mood` in a word or two."""
+
+    number: int
+    start_s: float
+    end_s: float
+    reason: str
+    speakers: tuple[str, ...] = ()
+    mood: str = ""
+
+
+@dataclass(frozen=True)
+class Cue:
+    """A place for music. `function` is what it does for the scene; tempo range in beats a minute."""
+
+    number: int
+    in_s: float
+    out_s: float
+    function: str
+    emotion: str
+    tempo_bpm: tuple[int, int]
+    mode: str
+    instruments: tuple[str, ...]
+    reason: str
+    confidence: float
+
+
+@dataclass(frozen=True)
+class LoudnessReport:
+    """BS.1770-4 measures; None where there is nothing to measure (silence).
+
+    The curves hold one value every `step_s` seconds, at the end of each window, in LUFS.
+    """
+
+    integrated_lufs: float | None
+    momentary_max_lufs: float | None
+    short_term_max_lufs: float | None
+    loudness_range_lu: float | None
+    true_peak_dbtp: float | None
+    step_s: float = 1.0
+    short_term_lufs: tuple[float | None, ...] = ()
+
+
+@dataclass(frozen=True)
+class SpecCheck:
+    """One number held against a delivery spec; `passed` is None where it could not be measured."""
+
+    name: str
+    value: float | None
+    limit: str
+    passed: bool | None
+
+
+@dataclass(frozen=True)
+class CaptionIssue:
+    """A caption that breaks its style guide: `rule` is short ('cps'), `detail` states number and limit."""
+
+    caption: int
+    start_s: float
+    rule: str
+    detail: str

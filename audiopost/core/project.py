@@ -1,0 +1,125 @@
+"""The Project: one recording and everything the stages have added to it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from .audio import Audio
+from .errors import BadValue
+from .marks import (
+    Activity,
+    CaptionIssue,
+    Cue,
+    EmotionPoint,
+    EmotionUtterance,
+    Finding,
+    LoudnessReport,
+    Scene,
+    SpecCheck,
+)
+from .speech import Caption, SpeakerTurn, Transcript
+from .stage import Choice, ModelInfo, Step
+from .time import TIMEBASE_25, Timebase
+
+
+@dataclass(frozen=True)
+class MediaInfo:
+    """What the file says of itself. `subtype` is the sample format ('PCM_24', 'FLOAT', 'aac' …)."""
+
+    path: str
+    sha256: str
+    container: str
+    subtype: str
+    rate: int
+    channels: int
+    layout: tuple[str, ...]
+    duration_s: float
+    has_video: bool = False
+    timebase: Timebase = TIMEBASE_25
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def is_float(self) -> bool:
+        return self.subtype in ("FLOAT", "DOUBLE")
+
+
+@dataclass(frozen=True)
+class Project:
+    """A recording on its way from file to deliverables. Frozen: a stage returns a new one with more filled in.
+
+    A field that is None (or, for audio by name, absent) has not been made yet; an empty tuple was made and is empty.
+    """
+
+    media: MediaInfo
+    audio: Audio
+    findings: tuple[Finding, ...] | None = None
+    activity: tuple[Activity, ...] | None = None
+    restored: Audio | None = None
+    stems: Mapping[str, Audio] | None = None
+    repaired: Audio | None = None
+    """The dialogue after denoising: the dialogue stem's, or the programme's where it was denoised as a whole."""
+    clean: Audio | None = None
+    """Repaired dialogue plus the other stems, at the source's level."""
+    transcript: Transcript | None = None
+    turns: tuple[SpeakerTurn, ...] | None = None
+    emotion: tuple[EmotionPoint, ...] | None = None
+    emotion_utterances: tuple[EmotionUtterance, ...] | None = None
+    scenes: tuple[Scene, ...] | None = None
+    cues: tuple[Cue, ...] | None = None
+    loudness_in: LoudnessReport | None = None
+    loudness: LoudnessReport | None = None
+    loudness_checks: tuple[SpecCheck, ...] | None = None
+    master: Audio | None = None
+    captions: tuple[Caption, ...] | None = None
+    caption_issues: tuple[CaptionIssue, ...] | None = None
+    missing: tuple[str, ...] = ()
+    """What was asked for and could not be made, one sentence each with its remedy."""
+    steps: tuple[Step, ...] = ()
+    preset: str = ""
+    notes: Mapping[str, Any] = field(default_factory=dict)
+    """Room for plug-ins; JSON values."""
+
+    @property
+    def dialogue(self) -> Audio:
+        """Where speech is wanted: repaired dialogue, else dialogue (or vocals) stem, else the programme."""
+        stems = self.stems or {}
+        return self.repaired or stems.get("dialogue") or stems.get("vocals") or self.programme
+
+    @property
+    def programme(self) -> Audio:
+        """The whole sound with faults mended where that was done, else the source."""
+        return self.restored or self.audio
+
+    @property
+    def mix(self) -> Audio:
+        """What is delivered: the clean mix if there is one, else the programme."""
+        return self.clean or self.programme
+
+    def has(self, name: str) -> bool:
+        """Whether a stage has filled `name` in."""
+        return getattr(self, name) is not None
+
+    def after(
+        self, stage: str, choice: Choice, options: Any, *, warnings: tuple[str, ...] = (), **assigned: Any
+    ) -> Project:
+        """This Project with `assigned` filled in and a Step that says who did it: the way every stage ends."""
+        from dataclasses import asdict
+
+        step = Step(stage, choice.backend, choice.reason, asdict(options), choice.model, choice.draft, warnings)
+        return replace(self, **assigned, steps=(*self.steps, step))
+
+    def step(self, stage: str) -> Step | None:
+        """The record of a stage, None if it did not run."""
+        return next((step for step in reversed(self.steps) if step.stage == stage), None)
+
+    @property
+    def models(self) -> tuple[ModelInfo, ...]:
+        return tuple(dict.fromkeys(step.model for step in self.steps if step.model))
+
+    def require(self, names: frozenset[str], stage: str) -> None:
+        """Raises BadValue naming what `stage` needs and no earlier stage made."""
+        absent = sorted(name for name in names if not self.has(name))
+        if absent:
+            raise BadValue(f"{stage} needs {', '.join(absent)}, which no stage has made.", value=absent)

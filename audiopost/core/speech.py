@@ -1,0 +1,129 @@
+"""What is said and by whom: words, utterances, transcript, speaker turns. Times in seconds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+
+@dataclass(frozen=True)
+class Word:
+    """One word (one character or phrase in languages without spaces). `probability` in 0..1, None where unknown."""
+
+    start_s: float
+    end_s: float
+    text: str
+    probability: float | None = None
+    speaker: str | None = None
+
+
+@dataclass(frozen=True)
+class Utterance:
+    """A stretch of speech in one language; `language` is a BCP 47 tag ('en', 'yue', 'zh')."""
+
+    start_s: float
+    end_s: float
+    text: str
+    language: str
+    words: tuple[Word, ...] = ()
+    speaker: str | None = None
+
+
+@dataclass(frozen=True)
+class SpeakerTurn:
+    """One speaker talks from `start_s` to `end_s`; turns may overlap."""
+
+    start_s: float
+    end_s: float
+    speaker: str
+
+
+@dataclass(frozen=True)
+class Caption:
+    """One subtitle as it stands on the screen, from `start_s` to `end_s`, in one or two lines."""
+
+    start_s: float
+    end_s: float
+    lines: tuple[str, ...]
+    speaker: str | None = None
+    language: str = ""
+
+
+@dataclass(frozen=True)
+class Transcript:
+    """Utterances in order of time. `language` is the main one; `draft` says why the text is a draft, else ''."""
+
+    language: str
+    utterances: tuple[Utterance, ...] = ()
+    draft: str = ""
+
+    @property
+    def text(self) -> str:
+        return "\n".join(u.text for u in self.utterances)
+
+    @property
+    def words(self) -> tuple[Word, ...]:
+        return tuple(word for utterance in self.utterances for word in utterance.words)
+
+    def with_speakers(self, turns: tuple[SpeakerTurn, ...]) -> Transcript:
+        """The same words, each given the speaker it overlaps most with; an utterance is split where they change.
+
+        A word outside every turn takes the nearest turn's speaker within 0.5 s, else its predecessor's.
+        """
+        if not turns:
+            return self
+        utterances: list[Utterance] = []
+        for utterance in self.utterances:
+            if not utterance.words:
+                who = _speaker_of(utterance.start_s, utterance.end_s, turns)
+                utterances.append(replace(utterance, speaker=who))
+                continue
+            words: list[Word] = []
+            for word in utterance.words:
+                who = _speaker_of(word.start_s, word.end_s, turns) or (words[-1].speaker if words else None)
+                words.append(replace(word, speaker=who))
+            utterances += _split_by_speaker(utterance, words)
+        return replace(self, utterances=tuple(utterances))
+
+
+def _speaker_of(start_s: float, end_s: float, turns: tuple[SpeakerTurn, ...], reach_s: float = 0.5) -> str | None:
+    overlap: dict[str, float] = {}
+    for turn in turns:
+        shared = min(end_s, turn.end_s) - max(start_s, turn.start_s)
+        if shared > 0:
+            overlap[turn.speaker] = overlap.get(turn.speaker, 0.0) + shared
+    if overlap:
+        return max(sorted(overlap), key=lambda speaker: overlap[speaker])
+    nearest = min(turns, key=lambda t: max(t.start_s - end_s, start_s - t.end_s))
+    return nearest.speaker if max(nearest.start_s - end_s, start_s - nearest.end_s) <= reach_s else None
+
+
+def _split_by_speaker(utterance: Utterance, words: list[Word]) -> list[Utterance]:
+    runs: list[list[Word]] = []
+    for word in words:
+        if runs and runs[-1][-1].speaker == word.speaker:
+            runs[-1].append(word)
+        else:
+            runs.append([word])
+    if len(runs) == 1:
+        return [replace(utterance, words=tuple(words), speaker=words[0].speaker)]
+    glue = word_glue(utterance.language)
+    return [
+        Utterance(
+            run[0].start_s,
+            run[-1].end_s,
+            glue.join(word.text.strip() for word in run),
+            utterance.language,
+            tuple(run),
+            run[0].speaker,
+        )
+        for run in runs
+    ]
+
+
+#: Languages written without spaces between words; `yue` is one of them (many tools forget it).
+UNSPACED = frozenset({"zh", "yue", "cmn", "wuu", "nan", "ja", "th", "lo", "my", "km"})
+
+
+def word_glue(language: str) -> str:
+    """What stands between two words of a language: nothing in Chinese, Cantonese, Japanese, Thai …, else a space."""
+    return "" if language.split("-")[0].lower() in UNSPACED else " "

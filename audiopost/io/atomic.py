@@ -1,0 +1,75 @@
+"""Files that appear whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from ..core.errors import DiskFull, OutputError
+
+
+@contextlib.contextmanager
+def guarded(path: Path) -> Iterator[None]:
+    """Turns the operating system's refusals to write `path` into OutputError and DiskFull."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise disk_full(path) from error
+        reason = error.strerror or str(error)
+        raise OutputError(
+            f"Cannot write {path}: {reason}.", value=str(path), remedy="Choose another folder with -o/--out."
+        ) from error
+
+
+def disk_full(path: Path) -> DiskFull:
+    """The error for a full disk, with what is left on it."""
+    with contextlib.suppress(OSError):
+        free = shutil.disk_usage(path.parent).free
+        return DiskFull(
+            f"No room for {path}: {free / 1e6:.1f} MB are free.",
+            value=str(path),
+            remedy="Make room, or choose another folder with -o/--out; 'audiopost run --resume' goes on from there.",
+        )
+    return DiskFull(f"No room for {path}.", value=str(path))
+
+
+def make_folder(path: Path) -> Path:
+    """The folder, made with its parents. Raises OutputError."""
+    with guarded(path):
+        path.mkdir(parents=True, exist_ok=True)
+        if not os.access(path, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, "permission denied")
+    return path
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Yields a temporary path beside `path` (same suffix); moved into place at the end, removed on any error."""
+    with guarded(path):
+        handle, name = tempfile.mkstemp(prefix=".part-", suffix=path.suffix, dir=path.parent)
+        os.close(handle)
+    temporary = Path(name)
+    try:
+        with guarded(path):
+            yield temporary
+            umask = os.umask(0)
+            os.umask(umask)
+            temporary.chmod(0o666 & ~umask)
+            with temporary.open("rb+") as file:
+                os.fsync(file.fileno())
+            temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str, *, bom: bool = False) -> Path:
+    """UTF-8 text, whole or not at all; `bom` for programs such as Excel that guess otherwise."""
+    with replacing(path) as temporary:
+        temporary.write_text(text, encoding="utf-8-sig" if bom else "utf-8", newline="")
+    return path

@@ -1,0 +1,114 @@
+"""Presets: a TOML file names the stages and their options; every key is validated.
+
+title = "Podcast"
+summary = "Speech denoised as a whole, -16 LUFS."
+stages = ["diagnose", "denoise", "loudness"]
+
+[loudness]
+spec = "podcast"
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .core.errors import BadValue, UnknownName
+from .core.options import build, describe
+from .core.registry import load as load_object
+from .core.stage import Stage
+from .io.resources import presets_folder
+
+#: Every stage by name, in the order of a full job.
+STAGES: dict[str, str] = {
+    "diagnose": "audiopost.stages.diagnose:Stage",
+    "restore": "audiopost.stages.restore:Stage",
+    "separate": "audiopost.stages.separate:Stage",
+    "denoise": "audiopost.stages.denoise:Stage",
+    "transcribe": "audiopost.stages.transcribe:Stage",
+    "diarise": "audiopost.stages.diarise:Stage",
+    "subtitles": "audiopost.stages.subtitles:Stage",
+    "emotion": "audiopost.stages.emotion:Stage",
+    "scenes": "audiopost.stages.scenes:Stage",
+    "cues": "audiopost.stages.cues:Stage",
+    "loudness": "audiopost.stages.loudness:Stage",
+}
+
+
+def stage(name: str) -> Stage:
+    """The stage of that name, ready to be called. Raises UnknownName."""
+    if name not in STAGES:
+        raise UnknownName("stage", name, STAGES)
+    made: Stage = load_object(STAGES[name])()
+    return made
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A named job: stages in order, and each one's Options."""
+
+    name: str
+    title: str
+    summary: str
+    stages: tuple[str, ...]
+    options: Mapping[str, Any]
+
+    def changed(self, settings: Iterable[str]) -> Preset:
+        """This preset with 'stage.option=value' settings applied. Raises UnknownName, BadValue."""
+        values: dict[str, dict[str, Any]] = {}
+        for setting in settings:
+            path, equals, value = setting.partition("=")
+            stage_name, dot, name = path.strip().partition(".")
+            if not equals or not dot:
+                raise BadValue(
+                    f"{setting!r} is not stage.option=value.", value=setting, remedy="For example denoise.amount=0.8."
+                )
+            if stage_name not in self.stages:
+                raise UnknownName("stage", stage_name, self.stages, where=f"preset {self.name}")
+            values.setdefault(stage_name, {})[name] = value.strip()
+        options = dict(self.options)
+        for stage_name, changes in values.items():
+            kind = type(options[stage_name])
+            now = {spec.name: getattr(options[stage_name], spec.name) for spec in describe(kind)}
+            options[stage_name] = build(kind, {**now, **changes}, f"{stage_name}.")
+        return Preset(self.name, self.title, self.summary, self.stages, options)
+
+
+def names() -> tuple[str, ...]:
+    """The shipped presets, sorted."""
+    return tuple(sorted(path.stem for path in presets_folder().glob("*.toml")))
+
+
+def load(name: str | Path) -> Preset:
+    """A shipped preset by name, or a TOML file of one's own by path (anything that ends in .toml).
+
+    Raises UnknownName for a preset, key, stage or option that does not exist, BadValue for a bad value.
+    """
+    own = str(name).endswith(".toml")
+    path = Path(name) if own else presets_folder() / f"{name}.toml"
+    if not own and str(name) not in names():
+        raise UnknownName("preset", str(name), names())
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise BadValue(f"The preset {path} cannot be read: {error}.", value=str(path)) from error
+    return _checked(path.stem, data)
+
+
+def _checked(name: str, data: dict[str, Any]) -> Preset:
+    where = f"preset {name}"
+    stages = data.pop("stages", None)
+    if not isinstance(stages, list) or not stages:
+        raise BadValue(f"{where} has no list of stages.", value=stages, choices=STAGES, remedy='stages = ["denoise"].')
+    unknown = next((s for s in stages if s not in STAGES), None)
+    if unknown is not None:
+        raise UnknownName("stage", str(unknown), STAGES, where=where)
+    title, summary = str(data.pop("title", name)), str(data.pop("summary", ""))
+    for key, table in data.items():
+        if key not in stages or not isinstance(table, dict):
+            raise UnknownName("key", key, ("title", "summary", "stages", *stages), where=where)
+    options = {s: build(stage(s).options_type, data.get(s, {}), f"{s}.") for s in stages}
+    return Preset(name, title, summary, tuple(stages), options)

@@ -1,0 +1,57 @@
+"""Fixtures that every test may use."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import settings
+
+from audiopost.core.audio import Audio
+from audiopost.io.decode import load
+
+settings.register_profile("audiopost", deadline=None, derandomize=True, max_examples=40)
+settings.load_profile("audiopost")
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of reference recordings beside the checkout (or AUDIOPOST_SHARED); skips where it is absent."""
+    folder = Path(os.environ.get("AUDIOPOST_SHARED", ROOT.parent / "shared"))
+    if not (folder / "audio" / "index.csv").exists():
+        pytest.skip("the reference recordings (../shared) are not on this machine")
+    return folder
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    return np.random.default_rng(7)
+
+
+@pytest.fixture(scope="session")
+def scene() -> Path:
+    """The shipped example; its true stems and scene.json lie beside it."""
+    return ROOT / "examples" / "scene.flac"
+
+
+@pytest.fixture(scope="session")
+def speech() -> Audio:
+    """8 s of clean synthetic English speech by two speakers, 48 kHz mono."""
+    stem = load(ROOT / "examples" / "scene.dialogue.flac").audio.between(23.0, 31.0)
+    return Audio(stem.samples.mean(axis=0), stem.rate)
+
+
+@pytest.fixture(scope="session")
+def tone() -> Callable[..., Audio]:
+    """tone(hz, dbfs=-20, seconds=1, rate=48000, channels=1): a sine, level in dBFS peak."""
+
+    def make(hz: float, dbfs: float = -20.0, seconds: float = 1.0, rate: int = 48_000, channels: int = 1) -> Audio:
+        t = np.arange(round(seconds * rate)) / rate
+        return Audio(np.tile(10 ** (dbfs / 20) * np.sin(2 * np.pi * hz * t), (channels, 1)), rate)
+
+    return make

@@ -1,0 +1,215 @@
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from audiopost.core.audio import Audio
+from audiopost.core.errors import AudiopostError, BadValue, EmptyMedia, InputError, NoAudioTrack, UnreadableMedia
+from audiopost.io.decode import load
+
+MakeMedia = Callable[..., Path]
+
+
+def snr_db(reference: np.ndarray, got: np.ndarray) -> float:
+    n = min(reference.shape[-1], got.shape[-1])
+    error = reference[..., :n] - got[..., :n]
+    return float(10 * np.log10(np.sum(reference[..., :n] ** 2) / max(np.sum(error**2), 1e-20)))
+
+
+def chord(seconds: float = 2.0, rate: int = 48_000, channels: int = 2) -> Audio:
+    """A different low note on each channel, so that order and alignment show."""
+    t = np.arange(round(seconds * rate)) / rate
+    return Audio(np.stack([0.3 * np.sin(2 * np.pi * (200 + 90 * c) * t) for c in range(channels)]), rate)
+
+
+@pytest.mark.parametrize(("suffix", "format_"), [("wav", "WAV"), ("flac", "FLAC"), ("aiff", "AIFF"), ("wav", "RF64")])
+@pytest.mark.parametrize("channels", [1, 2, 6, 8])
+@pytest.mark.parametrize("rate", [8000, 48_000, 192_000])
+def test_lossless_files_are_exact(tmp_path: Path, suffix: str, format_: str, channels: int, rate: int) -> None:
+    audio = chord(0.25, rate, channels)
+    path = tmp_path / f"a.{suffix}"
+    soundfile.write(path, audio.samples.T, rate, format=format_, subtype="PCM_24")
+    project = load(path)
+    assert (project.audio.rate, project.audio.channels, project.audio.frames) == (rate, channels, audio.frames)
+    if (format_, channels) != ("RF64", 8):  # libsndfile states a 7.1 "wide" mask there, which is believed
+        assert project.audio.layout == audio.layout
+    assert np.abs(project.audio.samples - audio.samples).max() < 2**-23
+    assert not project.media.warnings
+
+
+@pytest.mark.parametrize(
+    ("name", "codec"),
+    [("a.mp3", "libmp3lame"), ("a.m4a", "aac"), ("a.opus", "libopus"), ("a.mka", "ac3")],
+)
+def test_compressed_files_come_back_aligned(make_media: MakeMedia, name: str, codec: str) -> None:
+    audio = chord()
+    got = load(make_media(name, audio, codec)).audio
+    assert abs(got.frames - audio.frames) <= 2400, "padding is cut"
+    assert snr_db(audio.samples, got.samples) > 20, "start is sample-exact"
+
+
+def test_ogg_vorbis(tmp_path: Path) -> None:
+    audio = chord()
+    soundfile.write(tmp_path / "a.ogg", audio.samples.T, audio.rate)
+    got = load(tmp_path / "a.ogg").audio
+    assert abs(got.frames - audio.frames) <= 2400
+    assert snr_db(audio.samples, got.samples) > 20
+
+
+@pytest.mark.parametrize(
+    ("name", "codec"),
+    [("f.mp4", "aac"), ("f.mov", "pcm_s24le"), ("f.mkv", "flac"), ("f.webm", "libopus")],
+)
+def test_films(make_media: MakeMedia, name: str, codec: str) -> None:
+    audio = chord()
+    project = load(make_media(name, audio, codec, video=True))
+    assert project.media.has_video
+    assert project.media.timebase.rate.fraction == 25
+    assert abs(project.audio.frames - audio.frames) <= 1024
+    assert snr_db(audio.samples, project.audio.samples) > 20
+
+
+@pytest.mark.parametrize("channels", [6, 8])
+def test_surround_films_keep_channel_order(make_media: MakeMedia, channels: int) -> None:
+    audio = chord(channels=channels)
+    got = load(make_media("f.mkv", audio, "flac", video=True)).audio
+    assert got.layout == audio.layout
+    assert snr_db(audio.samples, got.samples) > 60
+
+
+def test_timecode_of_a_film(make_media: MakeMedia) -> None:
+    path = make_media("f.mov", chord(), "pcm_s16le", video=True, fps=Fraction(30000, 1001), timecode="01:00:00;00")
+    timebase = load(path).media.timebase
+    assert (str(timebase.rate), timebase.start_timecode) == ("29.97df", "01:00:00;00")
+    assert load(path, start_timecode="10:00:00;00").media.timebase.start_timecode == "10:00:00;00"
+    assert str(load(path, fps="25").media.timebase.rate) == "25"
+
+
+def test_timecode_of_a_broadcast_wav(tmp_path: Path) -> None:
+    path = tmp_path / "b.wav"
+    soundfile.write(path, np.zeros(4800), 48_000, subtype="PCM_24")
+    data = path.read_bytes()
+    bext = bytes(338) + struct.pack("<Q", 48_000 * 3600 * 10) + bytes(256)
+    chunk = b"bext" + struct.pack("<I", len(bext)) + bext
+    body = data[8:12] + chunk + data[12:]
+    path.write_bytes(b"RIFF" + struct.pack("<I", len(body)) + body)
+    assert load(path).media.timebase.start_timecode == "10:00:00:00"
+
+
+def test_late_sound_keeps_its_place(make_media: MakeMedia, tmp_path: Path) -> None:
+    import av
+
+    film = make_media("f.mkv", chord(), "flac", video=True)
+    late = tmp_path / "late.mkv"
+    with av.open(str(film)) as source, av.open(str(late), "w") as target:
+        streams = {s.index: target.add_stream_from_template(s) for s in source.streams}
+        for packet in source.demux():
+            if packet.dts is None:
+                continue
+            if packet.stream.type == "audio":
+                shift = round(Fraction(1, 2) / packet.time_base)
+                packet.pts += shift
+                packet.dts += shift
+            packet.stream = streams[packet.stream.index]
+            target.mux(packet)
+    got = load(late).audio
+    assert np.abs(got.read(0, 23_000)).max() == 0
+    assert snr_db(chord().samples, got.samples[:, 24_000:]) > 40
+
+
+def test_nan_and_infinity_become_silence_and_are_told(tmp_path: Path) -> None:
+    samples = np.full((1000, 1), 0.5, np.float32)
+    samples[10:20] = np.nan
+    samples[30] = np.inf
+    path = tmp_path / "n.wav"
+    soundfile.write(path, samples, 48_000, subtype="FLOAT")
+    project = load(path)
+    assert np.isfinite(project.audio.samples).all()
+    assert np.all(project.audio.samples[0, 10:20] == 0)
+    assert "11 samples" in project.media.warnings[0]
+
+
+def test_one_frame(tmp_path: Path) -> None:
+    path = tmp_path / "one.wav"
+    soundfile.write(path, np.array([0.25]), 48_000)
+    assert load(path).audio.frames == 1
+
+
+def test_non_ascii_name(tmp_path: Path) -> None:
+    path = tmp_path / "花樣年華 été.flac"
+    soundfile.write(path, np.zeros(100), 48_000)
+    assert load(path).audio.frames == 100
+
+
+def broken(tmp_path: Path, make_media: MakeMedia, kind: str) -> Path:
+    path = tmp_path / f"{kind}.wav"
+    if kind == "empty":
+        path.write_bytes(b"")
+    elif kind == "text":
+        path.write_text("This is not audio.\n" * 50)
+    elif kind == "no-samples":
+        soundfile.write(path, np.zeros(0), 48_000)
+    elif kind == "no-audio-track":
+        return make_media("silent.mp4", None, video=True)
+    elif kind == "truncated-mp4":
+        film = make_media("f.mp4", chord(), "aac", video=True)
+        path = tmp_path / "cut.mp4"
+        path.write_bytes(film.read_bytes()[: film.stat().st_size // 2])
+    elif kind == "folder":
+        path.mkdir()
+    elif kind == "random-bytes":
+        path.write_bytes(np.random.default_rng(0).bytes(5000))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("kind", "error", "words"),
+    [
+        ("empty", EmptyMedia, "0 bytes"),
+        ("text", UnreadableMedia, "not a sound file"),
+        ("no-samples", EmptyMedia, "no samples"),
+        ("no-audio-track", NoAudioTrack, "no audio track"),
+        ("truncated-mp4", UnreadableMedia, "copy it again"),
+        ("folder", InputError, "is a folder"),
+        ("missing", InputError, "no file"),
+        ("random-bytes", UnreadableMedia, "not a sound file"),
+    ],
+)
+def test_bad_files_are_named(
+    tmp_path: Path, make_media: MakeMedia, kind: str, error: type[AudiopostError], words: str
+) -> None:
+    path = broken(tmp_path, make_media, kind)
+    with pytest.raises(error) as raised:
+        load(path)
+    assert words in str(raised.value)
+    assert path.name in str(raised.value)
+    assert raised.value.exit_code == 1
+
+
+def test_truncated_wav_gives_what_is_there(tmp_path: Path) -> None:
+    path = tmp_path / "t.wav"
+    soundfile.write(path, chord(1.0).samples.T, 48_000, subtype="PCM_24")
+    path.write_bytes(path.read_bytes()[:100_000])
+    project = load(path)
+    assert 16_000 < project.audio.frames < 17_000
+    assert snr_db(chord(1.0).samples[:, : project.audio.frames], project.audio.samples) > 100
+    assert "ends" in project.media.warnings[0]
+
+
+def test_cover_picture_is_no_film(make_media: MakeMedia) -> None:
+    assert not load(make_media("a.mp3", chord(), "libmp3lame")).media.has_video
+
+
+def test_bad_timecode_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.wav"
+    soundfile.write(path, np.zeros(100), 48_000)
+    with pytest.raises(BadValue, match="timecode"):
+        load(path, start_timecode="1h")
+    with pytest.raises(BadValue, match="frame rate"):
+        load(path, fps="many")
