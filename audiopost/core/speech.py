@@ -47,6 +47,10 @@ class Caption:
     speaker: str | None = None
     language: str = ""
 
+    @property
+    def text(self) -> str:
+        return "\n".join(self.lines)
+
 
 @dataclass(frozen=True)
 class Transcript:

@@ -1,0 +1,253 @@
+"""Loudness: measured by BS.1770-4, judged by a delivery spec, and brought to it by gain and a true-peak limiter.
+
+To add a backend: write a class with `name`, `draft`, `available`, `model`, `measure` and `amplify` in a file of its
+own, add its 'module:Class' to BACKENDS, and run tests/contract. To add a delivery spec, see specs.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Protocol
+
+from ...core.audio import Audio, FloatArray
+from ...core.marks import LoudnessReport, SpecCheck
+from ...core.options import change, option
+from ...core.project import Project
+from ...core.registry import AUTO, Backends
+from ...core.stage import Availability, ModelInfo, Progress, silent
+from ...core.time import Span, merge_spans
+from ...io.scratch import spool
+from .specs import SPECS, Dialogue, Spec, anchor, check, find
+
+__all__ = ["BACKENDS", "SPECS", "Options", "Spec", "Stage", "assess", "check", "master", "measure_loudness"]
+
+#: Passes of gain and limiter until the result lies within the tolerance.
+_PASSES = 4
+#: Below this share of a gain that comes through, more gain only distorts.
+_LEAST_YIELD = 0.2
+#: The limiter is heard working beyond the first; beyond the second no target is worth it.
+_HEAVY_LIMITING_DB, _MOST_LIMITING_DB = 10.0, 30.0
+
+
+@dataclass(frozen=True)
+class Options:
+    """Which delivery the programme is measured against and brought to."""
+
+    backend: str = option(AUTO, "bs1770, a plug-in, auto or embedded")
+    spec: str = option("ebu-r128", "delivery spec", choices=tuple(SPECS))
+    integrated_lufs: float | None = option(None, "target instead of the spec's", low=-60.0, high=-5.0, unit="LUFS")
+    true_peak_dbtp: float | None = option(None, "ceiling instead of the spec's", low=-20.0, high=0.0, unit="dBTP")
+    limit: bool = option(True, "hold true peaks under the ceiling; off, gain alone is applied")
+
+
+class Measurement(Protocol):
+    """A recording that was measured once and can be asked about stretches of it."""
+
+    def report(self) -> LoudnessReport: ...
+
+    def mean_lufs(self, spans: Iterable[Span]) -> float | None: ...
+
+
+class LoudnessBackend(Protocol):
+    """Measures, and applies gain: `amplify` yields blocks (channels, n), limited where a ceiling is given."""
+
+    name: ClassVar[str]
+    draft: ClassVar[str]
+
+    def __init__(self, options: Options) -> None: ...
+
+    @classmethod
+    def available(cls, options: Options) -> Availability: ...
+
+    @property
+    def model(self) -> ModelInfo | None: ...
+
+    def measure(self, audio: Audio, progress: Progress) -> Measurement: ...
+
+    def amplify(self, audio: Audio, gain_db: float, ceiling_dbtp: float | None) -> Iterator[FloatArray]: ...
+
+
+BACKENDS = Backends(
+    stage="loudness",
+    table={"bs1770": "audiopost.stages.loudness.bs1770:BS1770"},
+    embedded="bs1770",
+    auto=("bs1770",),
+)
+
+
+def measure_loudness(
+    audio: Audio, options: Options | None = None, *, progress: Progress = silent, **changes: Any
+) -> LoudnessReport:
+    """BS.1770-4 and R 128 measures; None for each that silence, or too short a recording, does not have.
+
+    Raises UnknownName, BadValue.
+    """
+    backend, _ = BACKENDS.choose(change(options, Options, changes, "loudness."))
+    report: LoudnessReport = backend.measure(audio, progress).report()
+    return report
+
+
+def assess(
+    audio: Audio,
+    options: Options | None = None,
+    *,
+    speech: Sequence[Span] | None = None,
+    progress: Progress = silent,
+    **changes: Any,
+) -> tuple[LoudnessReport, tuple[SpecCheck, ...]]:
+    """A recording measured and held against the spec of the options, as it is.
+
+    `speech` is where speech is heard; where the spec needs it and it is None, it is detected. Raises as above.
+    """
+    options = change(options, Options, changes, "loudness.")
+    backend, _ = BACKENDS.choose(options)
+    spec = _spec(options)
+    state = _State.of(backend, audio, _speech(audio, spec, speech), progress)
+    return state.report, check(state.report, spec, state.dialogue)
+
+
+def master(
+    audio: Audio,
+    options: Options | None = None,
+    *,
+    speech: Sequence[Span] | None = None,
+    progress: Progress = silent,
+    **changes: Any,
+) -> Audio:
+    """`audio` brought to the spec of the options: gain, then a true-peak limiter where peaks would pass the ceiling.
+
+    Same length, rate and channels, sample-aligned. What has no loudness (silence, less than 0.4 s) gets no gain.
+    `speech` as in `assess`. `master(audio, spec="podcast")`. Raises UnknownName, BadValue.
+    """
+    options = change(options, Options, changes, "loudness.")
+    backend, _ = BACKENDS.choose(options)
+    spec = _spec(options)
+    state = _State.of(backend, audio, _speech(audio, spec, speech), progress)
+    return _master(backend, state, spec, options.limit, progress)[0].audio
+
+
+@dataclass(frozen=True)
+class _State:
+    """A recording with its measurement; `speech` is None where the spec does not ask for it."""
+
+    audio: Audio
+    report: LoudnessReport
+    speech: tuple[Span, ...] | None
+    dialogue: Dialogue | None
+
+    @classmethod
+    def of(cls, backend: LoudnessBackend, audio: Audio, speech: tuple[Span, ...] | None, progress: Progress) -> _State:
+        measurement = backend.measure(audio, progress)
+        dialogue = None
+        if speech is not None:
+            share = sum(span.duration_s for span in speech) / audio.duration_s if audio.frames else 0.0
+            dialogue = Dialogue(measurement.mean_lufs(speech), share)
+        return cls(audio, measurement.report(), speech, dialogue)
+
+
+def _spec(options: Options) -> Spec:
+    """The spec with the options' own target and ceiling in place of its own."""
+    spec = find(options.spec)
+    if options.integrated_lufs is not None:
+        dialogue = None if spec.dialogue_lufs is None else options.integrated_lufs
+        spec = replace(spec, integrated_lufs=options.integrated_lufs, dialogue_lufs=dialogue)
+    if options.true_peak_dbtp is not None:
+        spec = replace(spec, true_peak_dbtp=options.true_peak_dbtp)
+    return spec
+
+
+def _speech(audio: Audio, spec: Spec, speech: Sequence[Span] | None) -> tuple[Span, ...] | None:
+    if spec.dialogue_lufs is None:
+        return None
+    if speech is None:
+        from ...analysis.vad import speech_spans
+
+        speech = speech_spans(audio)
+    return tuple(merge_spans(tuple(speech)))
+
+
+def _master(
+    backend: LoudnessBackend, source: _State, spec: Spec, limited: bool, progress: Progress
+) -> tuple[_State, tuple[str, ...]]:
+    """The mastered recording with its measurement, and what a person should know about it."""
+    peak = source.report.true_peak_dbtp
+    loudness, target = anchor(source.report, spec, source.dialogue)
+    wanted_db = 0.0 if loudness is None else target - loudness
+    if peak is None or (loudness is None and (not limited or peak <= spec.true_peak_dbtp)):
+        return source, ()
+    result = source
+    last = (0.0, loudness)
+    most_db = spec.true_peak_dbtp - peak + _MOST_LIMITING_DB
+    for _ in range(_PASSES):
+        gain_db = min(wanted_db, most_db) if limited else wanted_db
+        # Rounding must not lift a peak that lies at the ceiling over it.
+        ceiling = spec.true_peak_dbtp if limited and peak + gain_db > spec.true_peak_dbtp - 0.01 else None
+        blocks = _reported(backend.amplify(source.audio, gain_db, ceiling), source.audio, progress)
+        mastered = spool(blocks, like=source.audio)
+        result = _State.of(backend, mastered, source.speech, progress)
+        reached, _target = anchor(result.report, spec, result.dialogue)
+        if ceiling is None or last[1] is None or reached is None or gain_db == most_db:
+            break
+        if abs(target - reached) <= spec.tolerance_lu / 2:
+            break
+        # Limiting swallows part of the gain: the next step goes by what the last one brought (secant).
+        yielded = (reached - last[1]) / (gain_db - last[0]) if gain_db != last[0] else 1.0
+        last = (gain_db, reached)
+        wanted_db = gain_db + (target - reached) / min(max(yielded, _LEAST_YIELD), 1.0)
+    return result, _warnings(result, spec, peak + gain_db - spec.true_peak_dbtp, limited)
+
+
+def _reported(blocks: Iterator[FloatArray], audio: Audio, progress: Progress) -> Iterator[FloatArray]:
+    done = 0
+    for block in blocks:
+        yield block
+        done += block.shape[1]
+        progress("master", done / audio.rate, audio.duration_s)
+
+
+def _warnings(result: _State, spec: Spec, over_db: float, limited: bool) -> tuple[str, ...]:
+    warnings = []
+    reached, target = anchor(result.report, spec, result.dialogue)
+    if reached is not None and abs(reached - target) > spec.tolerance_lu:
+        warnings.append(
+            f"{target:g} LUFS could not be reached under {spec.true_peak_dbtp:g} dBTP: the master has "
+            f"{reached:.1f} LUFS. Compress the mix, or ask for a lower target."
+        )
+    if limited and over_db > _HEAVY_LIMITING_DB:
+        warnings.append(f"The limiter takes {over_db:.1f} dB from the highest peak, which may be heard.")
+    if not limited and over_db > 0:
+        warnings.append(
+            f"True peaks pass {spec.true_peak_dbtp:g} dBTP by {over_db:.1f} dB: the limiter is switched off."
+        )
+    return tuple(warnings)
+
+
+class Stage:
+    """Measures the source, brings the mix to the delivery spec, and judges the result by it."""
+
+    name = "loudness"
+    requires: ClassVar[frozenset[str]] = frozenset()
+    assigns: ClassVar[frozenset[str]] = frozenset({"loudness_in", "master", "loudness", "loudness_checks"})
+    options_type = Options
+
+    def __call__(self, project: Project, options: Options, progress: Progress) -> Project:
+        backend, choice = BACKENDS.choose(options)
+        spec = _spec(options)
+        found = None
+        if project.activity is not None:
+            found = [Span(a.start_s, a.end_s) for a in project.activity if a.kind == "speech"]
+        speech = _speech(project.dialogue, spec, found)
+        mix = _State.of(backend, project.mix, speech, progress)
+        source = mix if project.mix is project.audio else _State.of(backend, project.audio, None, progress)
+        result, warnings = _master(backend, mix, spec, options.limit, progress)
+        return project.after(
+            self.name,
+            choice,
+            options,
+            warnings=warnings,
+            loudness_in=source.report,
+            master=result.audio,
+            loudness=result.report,
+            loudness_checks=check(result.report, spec, result.dialogue),
+        )

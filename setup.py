@@ -1,0 +1,18 @@
+"""Packages whose folder is not their name: pyproject.toml cannot say both that and 'find the rest'."""
+
+from setuptools import find_packages, setup
+
+setup(
+    packages=[
+        *find_packages(include=["audiopost", "audiopost.*"]),
+        "audiopost_presets",
+        "audiopost_ui",
+        "audiopost_ui.tabs",
+    ],
+    package_dir={"audiopost_presets": "presets", "audiopost_ui": "ui", "audiopost_ui.tabs": "ui/tabs"},
+    package_data={
+        "audiopost": ["py.typed", "**/*.j2", "**/*.tsv"],
+        "audiopost_presets": ["*.toml", "styles/*.toml"],
+        "audiopost_ui": ["py.typed", "static/*"],
+    },
+)
