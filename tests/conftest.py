@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -53,5 +54,26 @@ def tone() -> Callable[..., Audio]:
     def make(hz: float, dbfs: float = -20.0, seconds: float = 1.0, rate: int = 48_000, channels: int = 1) -> Audio:
         t = np.arange(round(seconds * rate)) / rate
         return Audio(np.tile(10 ** (dbfs / 20) * np.sin(2 * np.pi * hz * t), (channels, 1)), rate)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def tiny_whisper(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """tiny_whisper("Hello there.", language="en") -> folder of a Whisper that says just that, whatever it hears.
+
+    See fixtures/tiny_whisper.py; each is built once.
+    """
+    pytest.importorskip("faster_whisper")
+    spec = importlib.util.spec_from_file_location("tiny_whisper", ROOT / "tests" / "fixtures" / "tiny_whisper.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    built: dict[object, Path] = {}
+
+    def make(script: str, **kind: object) -> Path:
+        key = (script, *sorted(kind.items()))
+        if key not in built:
+            built[key] = module.build(tmp_path_factory.mktemp("whisper") / "tiny", script, **kind)
+        return built[key]
 
     return make

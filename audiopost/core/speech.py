@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 
@@ -110,12 +112,11 @@ def _split_by_speaker(utterance: Utterance, words: list[Word]) -> list[Utterance
             runs.append([word])
     if len(runs) == 1:
         return [replace(utterance, words=tuple(words), speaker=words[0].speaker)]
-    glue = word_glue(utterance.language)
     return [
         Utterance(
             run[0].start_s,
             run[-1].end_s,
-            glue.join(word.text.strip() for word in run),
+            joined((word.text.strip() for word in run), utterance.language),
             utterance.language,
             tuple(run),
             run[0].speaker,
@@ -131,3 +132,17 @@ UNSPACED = frozenset({"zh", "yue", "cmn", "wuu", "nan", "ja", "th", "lo", "my", 
 def word_glue(language: str) -> str:
     """What stands between two words of a language: nothing in Chinese, Cantonese, Japanese, Thai …, else a space."""
     return "" if language.split("-")[0].lower() in UNSPACED else " "
+
+
+_LATIN = r"[A-Za-z0-9\u00c0-\u024f]"
+_LATIN_END, _LATIN_START = re.compile(_LATIN + r"\W?$"), re.compile(_LATIN)
+
+
+def joined(texts: Iterable[str], language: str) -> str:
+    """Words as a text: with spaces, or run on; Latin words keep a space between them even in Chinese."""
+    glue = word_glue(language)
+    out = ""
+    for text in texts:
+        latin = _LATIN_END.search(out) and _LATIN_START.match(text)
+        out += ((glue or (" " if latin else "")) if out else "") + text
+    return out
