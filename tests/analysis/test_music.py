@@ -1,0 +1,68 @@
+"""Music activity on real music, speech, their mix, and on what is neither."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from audiopost.analysis.music import music_probability, music_spans, spans_of
+from audiopost.core.audio import Audio
+from audiopost.core.time import Span
+from audiopost.dsp.resample import resample
+from audiopost.io.decode import load
+
+
+def mono(path, end_s):
+    audio = load(path).audio.between(0, end_s)
+    return resample(audio.samples.mean(axis=0, keepdims=True), audio.rate, 16_000)[0]
+
+
+def share(audio):
+    return sum(s.duration_s for s in music_spans(audio)) / audio.duration_s
+
+
+@pytest.fixture
+def voice(shared):
+    return mono(shared / "audio/speech_clean/librispeech/1089-134686-0018.flac", 15)
+
+
+@pytest.fixture
+def strings(shared):
+    return mono(shared / "audio/music/brahms_hungarian5_strings.ogg", 15)
+
+
+def test_music_is_music_and_speech_is_not(voice, strings):
+    assert share(Audio(strings, 16_000)) > 0.9
+    assert share(Audio(voice, 16_000)) < 0.1
+
+
+def test_music_under_speech_is_found(voice, strings):
+    n = min(len(voice), len(strings))
+    under = strings[:n] / strings.std() * voice.std() * 10 ** (-10 / 20)
+    assert share(Audio(voice[:n] + under, 16_000)) > 0.6
+
+
+def test_spans_begin_and_end_where_music_does(voice, strings):
+    spans = music_spans(Audio(np.concatenate([voice, strings, voice]), 16_000))
+    longest = max(spans, key=lambda s: s.duration_s)
+    assert longest.start_s == pytest.approx(len(voice) / 16_000, abs=2.5)
+    assert longest.end_s == pytest.approx((len(voice) + len(strings)) / 16_000, abs=2.5)
+
+
+@pytest.mark.parametrize("frames", [0, 1, 900, 16_000, 100_000])
+def test_one_probability_a_second_and_none_for_silence(frames):
+    curve = music_probability(Audio(np.zeros((2, frames)), 48_000))
+    assert len(curve) == -(-round(frames / 3) // 16_000)
+    assert not curve.any()
+
+
+def test_level_does_not_matter(strings):
+    loud = music_probability(Audio(strings[:48_000], 16_000))
+    soft = music_probability(Audio(strings[:48_000] * np.float32(0.1), 16_000))
+    assert np.allclose(loud, soft, atol=0.05)
+
+
+def test_spans_close_gaps_and_drop_short_ones():
+    curve = np.array([0, 0, 0.9, 0.9, 0.9, 0.1, 0.1, 0.9, 0.9, 0.9, 0, 0, 0, 0], np.float32)
+    assert spans_of(curve, 14.0) == (Span(2, 10),)
+    assert spans_of(curve, 14.0, min_s=9) == ()

@@ -1,0 +1,41 @@
+"""Speech activity on real speech, music and silence."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from audiopost.analysis.vad import HOP_S, spans_of, speech_probability, speech_spans
+from audiopost.core.audio import Audio
+from audiopost.io.decode import load
+
+
+def share(audio):
+    return sum(s.duration_s for s in speech_spans(audio)) / audio.duration_s
+
+
+def test_speech_is_found_and_music_is_not(shared):
+    assert share(load(shared / "audio/speech_clean/librispeech/237-126133-0000.flac").audio) > 0.7
+    assert share(load(shared / "audio/music/brahms_hungarian5_strings.ogg").audio.between(0, 15)) < 0.1
+
+
+def test_speech_between_silences_is_found_where_it_is(speech):
+    quiet = np.zeros(3 * speech.rate, np.float32)
+    audio = Audio(np.concatenate([quiet, speech.samples[0], quiet]), speech.rate)
+    spans = speech_spans(audio)
+    assert 2.7 < spans[0].start_s < 4.5
+    assert 8 < spans[-1].end_s < 3 + speech.duration_s + 0.5
+
+
+@pytest.mark.parametrize("frames", [0, 1, 511, 48_000])
+def test_silence_of_any_length_is_not_speech(frames):
+    audio = Audio(np.zeros((2, frames)), 48_000)
+    assert speech_spans(audio) == ()
+    assert len(speech_probability(audio)) == -(-round(frames / 3) // 512)
+
+
+def test_segmentation_keeps_short_dips_and_drops_blips():
+    curve = np.zeros(100, np.float32)
+    curve[10:40], curve[24:26], curve[60:63] = 0.9, 0.2, 0.9
+    spans = spans_of(curve, duration_s=100 * HOP_S, pad_s=0.0)
+    assert [(round(s.start_s / HOP_S), round(s.end_s / HOP_S)) for s in spans] == [(10, 40)]

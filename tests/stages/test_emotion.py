@@ -1,0 +1,179 @@
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from audiopost.core.audio import Audio
+from audiopost.core.errors import BadValue, UnknownName
+from audiopost.core.project import MediaInfo, Project
+from audiopost.core.speech import SpeakerTurn, Transcript, Utterance
+from audiopost.core.stage import silent
+from audiopost.dsp.resample import resample
+from audiopost.io.decode import load
+from audiopost.stages.emotion import Options, Stage, emotion
+from audiopost.stages.emotion.affect import Rating, combined, label
+from audiopost.stages.emotion.prosody import WEIGHTS
+from audiopost.stages.emotion.words import rate_text
+
+
+def _acted(shared: Path, actor: str, *feelings: str) -> list[Audio]:
+    with (shared / "audio" / "index.csv").open(encoding="utf-8") as file:
+        rows = [r for r in csv.DictReader(file) if r["path"].endswith(f"-{actor}.flac")]
+    found = [r["path"] for name in feelings for r in rows if r["reference"].startswith(f"emotion={name};")]
+    return [load(shared / "audio" / path).audio for path in found]
+
+
+def _joined(clips: list[Audio]) -> Audio:
+    return Audio(np.concatenate([clip.samples for clip in clips], axis=1), clips[0].rate)
+
+
+@pytest.mark.parametrize("actor", ["01", "02", "03", "04"])
+def test_arousal_rises_from_calm_to_angry(shared: Path, actor: str) -> None:
+    calm, angry = _acted(shared, actor, "calm", "neutral"), _acted(shared, actor, "angry", "fearful")
+    recording = _joined(calm + angry)
+    change = sum(clip.duration_s for clip in calm)
+    points, utterances = emotion(recording)
+    before = np.mean([p.arousal for p in points if p.time_s < change])
+    after = np.mean([p.arousal for p in points if p.time_s > change])
+    assert after - before > 0.25
+    assert {u.label for u in utterances if u.end_s < change} <= {"calm", "neutral", "content"}
+
+
+def test_neutral_reading_is_near_zero_for_low_and_high_voices(shared: Path) -> None:
+    with (shared / "audio" / "index.csv").open(encoding="utf-8") as file:
+        rows = [r for r in csv.DictReader(file) if r["path"].startswith("speech_clean/tsp/")]
+    means = {}
+    for sex in "FM":
+        paths = [r["path"] for r in rows if f"-{sex}" in r["speaker"]][::4][:8]
+        points = emotion(_joined([load(shared / "audio" / path).audio for path in paths])).points
+        means[sex] = np.mean([p.arousal for p in points])
+    assert abs(means["F"]) < 0.25
+    assert abs(means["M"]) < 0.25
+
+
+def test_level_rate_and_channels_do_not_change_the_rating(speech: Audio) -> None:
+    loud = emotion(speech).points
+    quiet = emotion(Audio(speech.samples * 0.1, speech.rate)).points
+    assert np.allclose([p.arousal for p in loud], [p.arousal for p in quiet], atol=0.1)
+    telephone = emotion(Audio(resample(speech.samples, speech.rate, 8_000), 8_000)).points
+    surround = np.zeros((6, speech.frames), np.float32)
+    surround[2] = speech.samples[0]
+    film = emotion(Audio(surround, speech.rate)).points
+    for other in (telephone, film):
+        assert np.mean([p.arousal for p in other]) == pytest.approx(np.mean([p.arousal for p in loud]), abs=0.1)
+
+
+def test_noise_lowers_confidence(speech: Audio, rng: np.random.Generator) -> None:
+    noise = rng.normal(0, float(np.std(speech.samples)) * 0.5, speech.samples.shape)
+    clean, noisy = emotion(speech).points, emotion(Audio(speech.samples + noise, speech.rate)).points
+    assert np.mean([p.confidence for p in noisy]) < 0.7 * np.mean([p.confidence for p in clean])
+
+
+def test_words_decide_valence(speech: Audio) -> None:
+    def said(text: str) -> Transcript:
+        return Transcript("en", (Utterance(0.0, speech.duration_s, text, "en"),))
+
+    glad = emotion(speech, said("I love you, I am so happy")).utterances[0]
+    sad = emotion(speech, said("I am so sad and lonely, she died")).utterances[0]
+    assert glad.valence > 0.3
+    assert sad.valence < -0.2
+    assert glad.text == "I love you, I am so happy"
+    assert emotion(speech, said("I hate you"), words=False).utterances == tuple(
+        u.__class__(**{**u.__dict__, "text": "I hate you"}) for u in emotion(speech, said("the table")).utterances
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "sign"),
+    [
+        ("I am happy", "en", 1),
+        ("I'm not happy", "en", -1),
+        ("He'll come", "en", 0),
+        ("No problem", "en", 1),
+        ("I don't hate you", "en-GB", 1),
+        ("我很開心", "zh-Hant", 1),
+        ("我非常开心", "zh", 1),
+        ("我不難過", "zh", 1),
+        ("我唔係好開心", "yue", -1),
+        ("我好嬲", "yue", -1),
+        ("桌子", "zh", 0),
+        ("Ich bin froh", "de", 0),
+        ("", "en", 0),
+    ],
+)
+def test_words(text: str, language: str, sign: int) -> None:
+    rating = rate_text(text, language)
+    assert (0 if rating is None else np.sign(rating.valence)) == sign
+
+
+def test_degree_and_number_of_words_count() -> None:
+    once, very, thrice = (rate_text(t, "en") for t in ("happy", "very happy", "happy joy love"))
+    assert once is not None
+    assert very is not None
+    assert thrice is not None
+    assert once.valence < very.valence
+    assert once.valence < thrice.valence
+    assert once.confidence < thrice.confidence
+
+
+unit = st.floats(-1, 1)
+ratings = st.builds(Rating, unit, unit, unit, st.floats(0, 1))
+
+
+@given(ratings, ratings)
+def test_a_combined_rating_lies_between_its_parts(voice: Rating, words: Rating) -> None:
+    both = combined(voice, words)
+    assert both is not None
+    if voice.confidence + words.confidence > 0.01:
+        low, high = sorted((voice.arousal, words.arousal))
+        assert low - 1e-9 <= both.arousal <= high + 1e-9
+    assert both.confidence >= max(voice.confidence, words.confidence) - 1e-9
+    assert combined(voice, None) is voice
+    assert combined(None, None) is None
+
+
+@pytest.mark.parametrize(
+    ("place", "word"),
+    [
+        ((0, 0, 0), "neutral"), ((0.7, 0.6, 0.3), "excited"),
+        ((0.7, -0.5, 0.5), "angry"), ((0.6, -0.5, -0.5), "afraid"),
+        ((0.3, -0.3, 0), "tense"), ((-0.5, -0.4, 0), "sad"), ((-0.5, 0.3, 0), "calm"), ((0.5, 0, 0), "intense"),
+    ],
+)  # fmt: skip
+def test_labels(place: tuple[float, float, float], word: str) -> None:
+    assert label(*place) == word
+
+
+def test_pitch_alone_is_no_arousal() -> None:
+    # An octave, the distance between low and high voices, moves arousal by less than the smallest label.
+    assert abs(WEIGHTS[0, 0] * 12 / 5.1) < 0.2
+
+
+def test_turns_name_the_speakers(speech: Audio) -> None:
+    half = speech.duration_s / 2
+    turns = (SpeakerTurn(0, half, "A"), SpeakerTurn(half, speech.duration_s, "B"))
+    utterances = emotion(speech, turns=turns).utterances
+    assert {u.speaker for u in utterances} == {"A", "B"}
+    assert all(u.end_s <= half + 1e-6 for u in utterances if u.speaker == "A")
+
+
+def test_bad_options_name_the_remedy(speech: Audio) -> None:
+    with pytest.raises(BadValue, match="step_s"):
+        emotion(speech, step_s=0)
+    with pytest.raises(UnknownName, match="prosody"):
+        emotion(speech, backend="prosodi")
+
+
+def test_the_stage_records_itself(speech: Audio) -> None:
+    media = MediaInfo("x.wav", "", "WAV", "PCM_16", speech.rate, 1, ("M",), speech.duration_s)
+    project = Stage()(Project(media, speech), Options(), silent)
+    assert project.emotion
+    assert project.emotion_utterances
+    step = project.step("emotion")
+    assert step is not None
+    assert step.backend == "prosody"

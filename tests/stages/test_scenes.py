@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from audiopost.analysis.shots import Shot
+from audiopost.core.audio import Audio
+from audiopost.core.errors import BadValue
+from audiopost.core.marks import EmotionUtterance
+from audiopost.core.project import MediaInfo, Project
+from audiopost.core.speech import SpeakerTurn
+from audiopost.core.stage import silent
+from audiopost.core.time import Span
+from audiopost.stages.scenes import Options, Stage, find_scenes
+from audiopost.stages.scenes.boundaries import cuts
+from audiopost.stages.scenes.novelty import background, changes
+
+
+def _noise(rng: np.random.Generator, *levels: float, each_s: float = 20.0, rate: int = 16_000) -> Audio:
+    parts = [level * rng.normal(size=round(each_s * rate)) for level in levels]
+    return Audio(np.concatenate(parts), rate)
+
+
+def test_a_change_of_background_begins_a_scene(rng: np.random.Generator) -> None:
+    scenes = find_scenes(_noise(rng, 0.003, 0.03))
+    assert [s.number for s in scenes] == [1, 2]
+    assert scenes[1].start_s == pytest.approx(20, abs=1)
+    assert "background" in scenes[1].reason
+    assert "dB" in scenes[1].reason
+
+
+def test_the_same_background_is_one_scene(rng: np.random.Generator) -> None:
+    assert len(find_scenes(_noise(rng, 0.01, 0.01, 0.011))) == 1
+
+
+def test_the_size_of_the_change_is_measured(rng: np.random.Generator) -> None:
+    found = changes(background(_noise(rng, 0.003, 0.03), silent))
+    assert len(found) == 1
+    assert found[0][2] == pytest.approx(20, abs=4)
+
+
+def test_a_long_pause_begins_a_scene_and_a_short_one_does_not(rng: np.random.Generator) -> None:
+    audio = _noise(rng, 0.001, 0.001, 0.001)
+    speech = [Span(0, 18), Span(19, 28), Span(35, 58)]
+    scenes = find_scenes(audio, speech=speech)
+    assert [round(s.start_s) for s in scenes] == [0, 35]
+    assert scenes[1].reason == "a pause of 7.0 s"
+    assert len(find_scenes(audio, speech=speech, pause_s=8)) == 1
+
+
+def _shot(start_s: float, end_s: float, colour: int) -> Shot:
+    look = np.zeros(512, np.float32)
+    look[colour] = 1
+    return Shot(start_s, end_s, look)
+
+
+def test_shot_and_reverse_shot_are_one_place() -> None:
+    shots = [_shot(0, 5, 1), _shot(5, 9, 2), _shot(9, 14, 1), _shot(14, 20, 2), _shot(20, 30, 3)]
+    weights = {round(e.time_s): e.weight for e in cuts(shots)}
+    assert weights[20] > 3 * max(weights[5], weights[9], weights[14])
+
+
+spans = st.lists(st.tuples(st.floats(0, 55), st.floats(0.3, 10)), max_size=8)
+
+
+@given(spans, st.floats(1, 30), st.floats(0, 1))
+def test_scenes_have_no_gaps_and_their_least_length(
+    speech: list[tuple[float, float]], shortest: float, sensitivity: float
+) -> None:
+    audio = Audio(np.zeros((1, 60_000)), 1000)
+    scenes = find_scenes(
+        audio,
+        speech=[Span(a, min(60.0, a + b)) for a, b in speech],
+        shortest_s=shortest,
+        sensitivity=sensitivity,
+    )
+    assert scenes[0].start_s == 0
+    assert scenes[-1].end_s == audio.duration_s
+    assert all(a.end_s == b.start_s for a, b in pairwise(scenes))
+    assert len(scenes) == 1 or min(s.end_s - s.start_s for s in scenes) >= shortest - 1e-6
+
+
+def test_speakers_and_mood_of_a_scene(rng: np.random.Generator) -> None:
+    turns = [SpeakerTurn(1, 4, "B"), SpeakerTurn(5, 9, "A"), SpeakerTurn(22, 30, "A"), SpeakerTurn(30.1, 30.2, "C")]
+    moods = [
+        EmotionUtterance(1, 9, "calm", -0.3, 0.1, 0.5),
+        EmotionUtterance(22, 28, "tense", 0.4, -0.2, 0.5),
+        EmotionUtterance(28, 30, "calm", -0.3, 0, 0.5),
+    ]
+    first, second = find_scenes(_noise(rng, 0.003, 0.03), turns=turns, utterances=moods)
+    assert first.speakers == ("B", "A")
+    assert second.speakers == ("A", "C")
+    assert (first.mood, second.mood) == ("calm", "tense")
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(("channels", "frames", "rate"), [(1, 1, 48_000), (6, 96_000, 48_000), (1, 80_000, 8_000)])
+def test_silence_is_one_scene(channels: int, frames: int, rate: int) -> None:
+    scenes = find_scenes(Audio(np.zeros((channels, frames)), rate))
+    assert [(s.start_s, s.end_s) for s in scenes] == [(0.0, frames / rate)]
+
+
+def test_no_samples_no_scenes() -> None:
+    assert find_scenes(Audio(np.zeros((1, 0)), 48_000)) == ()
+
+
+def test_a_value_outside_its_range_is_refused() -> None:
+    with pytest.raises(BadValue, match="shortest_s"):
+        find_scenes(Audio(np.zeros((1, 10)), 48_000), shortest_s=0)
+
+
+def test_a_film_that_is_gone_is_said_so(tmp_path: Path) -> None:
+    audio = Audio(np.zeros((1, 16_000)), 16_000)
+    media = MediaInfo(str(tmp_path / "gone.mp4"), "", "mp4", "aac", 16_000, 1, ("M",), 1.0, has_video=True)
+    project = Stage()(Project(media, audio), Options(), silent)
+    assert project.scenes is not None
+    assert len(project.scenes) == 1
+    step = project.step("scenes")
+    assert step is not None
+    assert "gone.mp4" in step.warnings[0]
