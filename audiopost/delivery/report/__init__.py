@@ -1,0 +1,41 @@
+"""The report: one self-contained HTML page on a recording, for a person. It asks for nothing outside itself."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+from typing import Any
+
+from ...core.audio import Audio
+from ...core.project import Project
+from ...io.atomic import write_text
+
+
+def render(project: Project, *, before: Audio | None = None, after: Audio | None = None) -> str:
+    """The page as HTML. `before` is the source and `after` the master or the mix unless they are given.
+
+    What no stage has made is left out, and the page says so. Each audio is read once, in pieces.
+    """
+    from .view import build
+
+    page: str = _template().render(v=build(project, before, after))
+    return page.encode("utf-8", "replace").decode("utf-8")  # a file name may hold bytes that are no text
+
+
+def write_report(path: Path, project: Project, *, before: Audio | None = None, after: Audio | None = None) -> Path:
+    """Writes the page. Raises OutputError."""
+    return write_text(path, render(project, before=before, after=after))
+
+
+@functools.cache
+def _template() -> Any:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+    )
+    return environment.get_template("report.html.j2")

@@ -1,0 +1,333 @@
+"""The sections of the page below its head, each a function of the Project that gives None where nothing was made."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from ...core.marks import Cue, EmotionPoint, LoudnessReport, SpecCheck
+from ...core.project import Project
+from ...core.speech import Utterance
+from ...core.time import Span, clock, merge_spans
+from ..provenance import disclosure, method
+from . import pictures
+from .charts import Lane, TimeAxis, curve, envelope, level_ticks, number
+
+#: Rows of a table on the page; the rest stays in the Project's own files.
+MOST_ROWS = 150
+#: A word below this probability is marked as uncertain.
+_UNCERTAIN = 0.5
+
+
+def usual_peak(each: pictures.Scan) -> float:
+    """Where a waveform's edge lies: a lone click may be cut off, so that the rest can be seen."""
+    peaks = np.maximum(each.high, -each.low)
+    return min(each.peak, 1.4 * float(np.percentile(peaks, 99)))
+
+
+def minus(text: str) -> str:
+    return re.sub(r"-(?=\d)", "−", text)
+
+
+def dbfs(value: float) -> str:
+    return number(20 * float(np.log10(value)), 1, "dBFS") if value > 0 else "silence"
+
+
+def stamp(time_s: float, project: Project) -> str:
+    """Timecode for a film or where the recording has a start timecode, else minutes and seconds."""
+    media = project.media
+    if media.has_video or media.timebase.start_timecode != "00:00:00:00":
+        return media.timebase.timecode(time_s)
+    return clock(time_s, 1)
+
+
+def findings(project: Project) -> dict[str, Any] | None:
+    if project.findings is None:
+        return None
+    worst = sorted(project.findings, key=lambda f: -f.severity)[:MOST_ROWS]
+    rows = [
+        {
+            "from": stamp(f.start_s, project),
+            "length": f"{f.end_s - f.start_s:.2f} s" if f.end_s - f.start_s < 10 else clock(f.end_s - f.start_s),
+            "kind": f.kind,
+            "severity": round(100 * f.severity),
+            "detail": f.detail,
+            "remedy": f.remedy,
+        }
+        for f in sorted(worst, key=lambda f: (f.start_s, f.kind))
+    ]
+    return {"rows": rows, "left_out": len(project.findings) - len(rows)}
+
+
+def loudness(project: Project, axis: TimeAxis) -> dict[str, Any] | None:
+    reports = [(name, r) for name, r in (("source", project.loudness_in), ("master", project.loudness)) if r]
+    if not reports:
+        return None
+    band = _band(project.loudness_checks or ())
+    known = [v for _, r in reports for v in r.short_term_lufs if v is not None]
+    top = min(0.0, float(np.ceil((max([*known, *(band or ())], default=-18.0) + 3) / 6) * 6))
+    low = top - 42.0
+    last = reports[-1][1].integrated_lufs
+
+    def height(value: float) -> float:
+        return round((top - min(max(value, low), top)) / (top - low) * 100, 2)
+
+    fields = (
+        ("Integrated", "integrated_lufs", "LUFS"),
+        ("Short-term max", "short_term_max_lufs", "LUFS"),
+        ("Momentary max", "momentary_max_lufs", "LUFS"),
+        ("Loudness range", "loudness_range_lu", "LU"),
+        ("True peak", "true_peak_dbtp", "dBTP"),
+    )
+    return {
+        "curves": [(name, _loudness_curve(r, axis, low, top)) for name, r in reports],
+        "names": [name for name, _ in reports],
+        "ticks": level_ticks(low, top, 6),
+        "band": (height(band[1]), round(height(band[0]) - height(band[1]), 2)) if band else None,
+        "band_text": f"{number(band[0])} to {number(band[1])} LUFS" if band else "",
+        "integrated": None if last is None else (height(last), number(last, 1, "LUFS")),
+        "rows": [(label, [number(getattr(r, name), 1, unit) for _, r in reports]) for label, name, unit in fields],
+        "checks": [
+            {"name": c.name, "value": number(c.value), "limit": minus(c.limit), "passed": c.passed}
+            for c in project.loudness_checks or ()
+        ],
+    }
+
+
+def _loudness_curve(report: LoudnessReport, axis: TimeAxis, low: float, top: float) -> str:
+    times = [(i + 1) * report.step_s for i in range(len(report.short_term_lufs))]
+    return curve(times, report.short_term_lufs, axis, low, top, gap_s=float("inf"))
+
+
+def _band(checks: tuple[SpecCheck, ...]) -> tuple[float, float] | None:
+    """The loudness a check's limit allows: '-23 ±0.5 LUFS', '-24 to -22 LUFS' or '-16 LUFS'."""
+    check = next((c for c in checks if "loudness" in c.name and "range" not in c.name), None)
+    if check is None:
+        return None
+    limit = check.limit.replace("−", "-")
+    found = [float(n) for n in re.findall(r"-?\d+(?:\.\d+)?", limit)]
+    if not found:
+        return None
+    if "±" in limit and len(found) > 1:
+        return found[0] - abs(found[1]), found[0] + abs(found[1])
+    return min(found), max(found)
+
+
+def speakers(project: Project, axis: TimeAxis, tones: Mapping[str, int]) -> list[Lane] | None:
+    if project.turns is None:
+        return None
+    by_name: dict[str, list[Span]] = {}
+    for turn in sorted(project.turns, key=lambda turn: turn.start_s):
+        by_name.setdefault(turn.speaker, []).append(Span(turn.start_s, turn.end_s))
+    merged = {name: merge_spans(spans, axis.duration_s / 2000) for name, spans in by_name.items()}
+    spoken = {name: sum(span.duration_s for span in merge_spans(spans)) for name, spans in by_name.items()}
+    total = sum(spoken.values()) or 1.0
+    return [
+        Lane(
+            name,
+            tuple(axis.bar(s.start_s, s.end_s, f"{name} {clock(s.start_s, 1)} to {clock(s.end_s, 1)}") for s in spans),
+            f"{clock(spoken[name])} · {100 * spoken[name] / total:.0f}\u00a0%",
+            tones[name],
+        )
+        for name, spans in merged.items()
+    ]
+
+
+def emotion(project: Project, axis: TimeAxis) -> dict[str, Any] | None:
+    points = project.emotion
+    if points is None:
+        return None
+    labels = Counter(u.label for u in project.emotion_utterances or ())
+    cues = [
+        axis.bar(c.in_s, c.out_s, f"Cue {c.number}: {c.emotion}, {c.function}", str(c.number), c.number % 8)
+        for c in project.cues or ()
+    ]
+    return {
+        "empty": not points,
+        "arousal": _emotion_curve(points, "arousal", axis),
+        "valence": _emotion_curve(points, "valence", axis),
+        "cues": cues,
+        "labels": labels.most_common(6),
+    }
+
+
+def _emotion_curve(points: tuple[EmotionPoint, ...], name: str, axis: TimeAxis) -> str:
+    times = [point.time_s for point in points]
+    usual = float(np.median(np.diff(times))) if len(times) > 1 else 1.0
+    return curve(times, [getattr(point, name) for point in points], axis, -1.0, 1.0, gap_s=max(5 * usual, 3.0))
+
+
+def scenes(project: Project, axis: TimeAxis) -> dict[str, Any] | None:
+    if project.scenes is None:
+        return None
+    rows = [
+        {
+            "number": s.number,
+            "from": stamp(s.start_s, project),
+            "length": clock(s.end_s - s.start_s),
+            "reason": s.reason,
+            "mood": s.mood,
+            "speakers": ", ".join(s.speakers),
+        }
+        for s in project.scenes
+    ]
+    bars = [
+        axis.bar(s.start_s, s.end_s, f"Scene {s.number}: {s.reason}", str(s.number), s.number % 2)
+        for s in project.scenes
+    ]
+    return {"bars": bars, "rows": rows[:MOST_ROWS], "left_out": max(0, len(rows) - MOST_ROWS)}
+
+
+def cue_row(cue: Cue, project: Project) -> dict[str, Any]:
+    return {
+        "number": cue.number,
+        "tone": cue.number % 8,
+        "in": stamp(cue.in_s, project),
+        "out": stamp(cue.out_s, project),
+        "length": clock(cue.out_s - cue.in_s),
+        "function": cue.function,
+        "emotion": cue.emotion,
+        "tempo": f"{cue.tempo_bpm[0]}–{cue.tempo_bpm[1]} bpm",
+        "mode": cue.mode,
+        "instruments": ", ".join(cue.instruments),
+        "reason": cue.reason,
+        "confidence": round(100 * cue.confidence),
+    }
+
+
+def transcript(project: Project, tones: Mapping[str, int]) -> dict[str, Any] | None:
+    made = project.transcript
+    if made is None:
+        return None
+    rows = [
+        {
+            "at": stamp(u.start_s, project),
+            "speaker": u.speaker or "",
+            "tone": tones.get(u.speaker or "", 0),
+            "language": u.language,
+            "pieces": _pieces(u),
+        }
+        for u in made.utterances
+    ]
+    return {
+        "rows": rows,
+        "language": made.language,
+        "draft": made.draft,
+        "words": len(made.words),
+        "tall": len(rows) > 40,
+    }
+
+
+def _pieces(utterance: Utterance) -> list[tuple[str, bool]]:
+    """The text in pieces, each certain or not by its words' probability."""
+    pieces: list[tuple[str, bool]] = []
+    said = seen = 0
+    for word in utterance.words:
+        text = word.text.strip()
+        found = utterance.text.find(text, seen) if text else -1
+        if found < 0:
+            continue
+        seen = found + len(text)
+        if word.probability is not None and word.probability < _UNCERTAIN:
+            pieces += [(utterance.text[said:found], False), (text, True)]
+            said = seen
+    return [*pieces, (utterance.text[said:], False)]
+
+
+def captions(project: Project) -> dict[str, Any] | None:
+    issues = project.caption_issues
+    if issues is None:
+        return None
+    rows = [
+        {"caption": i.caption, "at": stamp(i.start_s, project), "rule": i.rule, "detail": i.detail}
+        for i in issues[:MOST_ROWS]
+    ]
+    captions = project.captions
+    return {
+        "count": None if captions is None else len(captions),
+        "rules": Counter(issue.rule for issue in issues).most_common(),
+        "rows": rows,
+        "left_out": len(issues) - len(rows),
+    }
+
+
+def stems(project: Project) -> list[dict[str, Any]] | None:
+    if not project.stems:
+        return None
+    stems = dict(project.stems)
+    for name in ("dialogue", "vocals"):
+        if name in stems and project.repaired is not None:
+            stems[name] = project.repaired
+    scans = {name: pictures.scan(audio, spectrum=False) for name, audio in stems.items()}
+    total = sum(each.square_sum for each in scans.values()) or 1.0
+    scale = max(*(usual_peak(each) for each in scans.values()), 1e-3)
+    return [
+        {
+            "name": name,
+            "note": "repaired" if stems[name] is project.repaired else "",
+            "outline": envelope(each.low, each.high, scale),
+            "body": envelope(-each.rms, each.rms, scale),
+            "peak": dbfs(each.peak),
+            "rms": dbfs(float(np.sqrt(each.square_sum / max(stems[name].frames * stems[name].channels, 1)))),
+            "share": round(100 * each.square_sum / total),
+        }
+        for name, each in scans.items()
+    ]
+
+
+def disclosures(project: Project) -> list[tuple[str, str]]:
+    kinds = [(name.capitalize(), name) for name in project.stems or ()]
+    made: list[tuple[str, str, object]] = [
+        ("Clean mix", "clean", project.clean or project.restored),
+        ("Master", "master", project.master),
+        ("Subtitles", "srt", project.transcript),
+        ("Speaker turns", "rttm", project.turns),
+        ("Scenes", "scenes", project.scenes),
+        ("Music cues", "cues", project.cues),
+    ]
+    kinds += [(words, kind) for words, kind, value in made if value is not None]
+    return [(words, disclosure(kind, project)) for words, kind in kinds]
+
+
+def steps(project: Project) -> list[dict[str, Any]]:
+    seconds = {id(step): _seconds(step.timing) for step in project.steps}
+    longest = max(seconds.values(), default=0.0) or 1.0
+    return [
+        {
+            "stage": step.stage,
+            "backend": step.backend,
+            "reason": step.reason,
+            "model": method(step) if step.model else "",
+            "source": step.model.source if step.model else "",
+            "draft": step.draft,
+            "warnings": step.warnings,
+            "options": ", ".join(_setting(*item) for item in step.options.items() if item[0] != "backend"),
+            "seconds": f"{seconds[id(step)]:.1f} s" if step.timing else "",
+            "share": round(100 * seconds[id(step)] / longest, 1),
+            "memory": f"{float(step.timing['peak_rss_mb']):.0f} MB"
+            if step.timing and "peak_rss_mb" in step.timing
+            else "",
+        }
+        for step in project.steps
+    ]
+
+
+def _setting(name: str, value: Any) -> str:
+    said = {True: "on", False: "off"}[value] if isinstance(value, bool) else "not set" if value in (None, "") else value
+    return f"{name} {said}"
+
+
+def _seconds(timing: Mapping[str, float | str] | None) -> float:
+    return float((timing or {}).get("seconds", 0.0))
+
+
+def cost(project: Project) -> str:
+    total = sum(_seconds(step.timing) for step in project.steps)
+    if not total:
+        return ""
+    factor = total / max(project.media.duration_s, 1e-6)
+    return f"{clock(total)} in all, {factor:.2f} times the recording's duration"

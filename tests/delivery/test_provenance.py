@@ -1,0 +1,131 @@
+import hashlib
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from audiopost.core.audio import Audio
+from audiopost.core.project import MediaInfo, Project
+from audiopost.core.stage import ModelInfo, Step
+from audiopost.delivery.provenance import disclosure, provenance, write_provenance
+
+RNNOISE = ModelInfo("RNNoise", "0.4.5", "BSD-3-Clause", "pyrnnoise", "a" * 64)
+WHISPER = ModelInfo("whisper-small", "2022-09", "MIT", "https://huggingface.co/Systran/faster-whisper-small", "b" * 64)
+
+
+def step(stage, backend="dsp", model=None, **changes):
+    fields = {"options": {"backend": "auto"}, "reason": "auto"} | changes
+    return Step(stage, backend, model=model, **fields)
+
+
+@pytest.fixture
+def project():
+    audio = Audio(np.zeros(480), 48000)
+    media = MediaInfo("/home/someone/夜.wav", "ab" * 32, "WAV", "PCM_24", 48000, 1, ("M",), 0.01)
+    steps = (
+        step("restore", timing={"seconds": 1.0, "started": "2026-01-01T00:00:00Z"}),
+        step("denoise", "rnnoise", RNNOISE, input_sha256="1" * 64, output_sha256="2" * 64),
+        step("transcribe", "faster-whisper", WHISPER),
+        step("loudness", "bs1770", options={"backend": "auto", "spec": "ebu-r128", "limit": True}),
+    )
+    return Project(media, audio, repaired=audio, clean=audio, master=audio, steps=steps, missing=("cues: no speech.",))
+
+
+@pytest.fixture
+def outputs(tmp_path):
+    (tmp_path / "夜.clean.wav").write_bytes(b"clean")
+    (tmp_path / "夜.srt").write_bytes(b"1\n")
+    return {"srt": tmp_path / "夜.srt", "clean": tmp_path / "夜.clean.wav"}
+
+
+def test_every_file_has_hash_size_and_one_sentence(project, outputs):
+    record = provenance(project, outputs)
+    assert [entry["file"] for entry in record["deliverables"]] == ["夜.clean.wav", "夜.srt"]
+    clean = record["deliverables"][0]
+    assert clean["sha256"] == hashlib.sha256(b"clean").hexdigest()
+    assert clean["bytes"] == 5
+    for entry in record["deliverables"]:
+        assert entry["disclosure"].endswith(".")
+        assert ". " not in entry["disclosure"]
+
+
+def test_every_step_says_what_did_it(project, outputs):
+    record = provenance(project, outputs)
+    denoise = record["steps"][1]
+    assert denoise["model"] == {
+        "name": "RNNoise", "version": "0.4.5", "licence": "BSD-3-Clause", "source": "pyrnnoise", "sha256": "a" * 64,
+    }  # fmt: skip
+    assert denoise["input_sha256"] == "1" * 64
+    assert denoise["options"] == {"backend": "auto"}
+    assert [s["uses_ai_model"] for s in record["steps"]] == [False, True, True, False]
+    assert record["software"]["audiopost"]
+    assert {"numpy", "pyrnnoise"} <= set(record["software"]["packages"])
+    assert record["missing"] == ["cues: no speech."]
+
+
+def test_times_lie_apart_and_paths_stay_at_home(project, outputs):
+    record = provenance(project, outputs)
+    assert record["timing"][0] == {"stage": "restore", "seconds": 1.0, "started": "2026-01-01T00:00:00Z"}
+    del record["timing"]
+    text = json.dumps(record)
+    assert "2026" not in text
+    assert "someone" not in text
+
+
+def test_the_same_work_gives_the_same_bytes(project, outputs, tmp_path):
+    first = write_provenance(tmp_path / "a.json", project, outputs).read_bytes()
+    assert first == write_provenance(tmp_path / "b.json", project, dict(reversed(outputs.items()))).read_bytes()
+    assert "夜" in first.decode()
+
+
+def test_a_name_that_is_no_text_survives(project, tmp_path):
+    odd = replace(project, media=replace(project.media, path="/x/caf\udce9.wav"))
+    path = write_provenance(tmp_path / "p.json", odd, {})
+    assert json.loads(path.read_text("utf-8"))["source"]["file"] == "caf\udce9.wav"
+
+
+@pytest.mark.parametrize(
+    ("kind", "sentence"),
+    [
+        (
+            "clean",
+            "Programme mended by signal processing (dsp) and denoised with RNNoise 0.4.5 (BSD-3-Clause); "
+            "made with AI models, not reviewed by a person.",
+        ),
+        ("music", "Music mended by signal processing (dsp); no AI model, not reviewed by a person."),
+        ("srt", "Subtitles machine-transcribed with whisper-small 2022-09 (MIT); not reviewed."),
+        ("removed", "What was taken away, for a check by ear: the source minus the clean mix; nothing was added."),
+    ],
+)
+def test_disclosure_names_what_did_it(project, kind, sentence):
+    assert disclosure(kind, project) == sentence
+
+
+def test_signal_processing_that_uses_a_model_says_both(project):
+    split = replace(project, steps=(step("separate", "dsp", RNNOISE),))
+    assert disclosure("music", split).startswith(
+        "Music separated by signal processing around RNNoise 0.4.5 (BSD-3-Clause)"
+    )
+
+
+def test_loudness_alone_is_no_ai(project):
+    only = replace(project, steps=project.steps[-1:])
+    assert disclosure("master", only) == "Loudness brought to EBU R 128 by gain and limiting; no AI."
+    assert "picture is copied untouched" in disclosure("film", only)
+    whole = disclosure("master", project)
+    assert "RNNoise" in whole
+    assert "EBU R 128" in whole
+    assert "AI models" in whole
+
+
+def test_a_draft_is_called_one(project):
+    draft = step("transcribe", "pocketsphinx", WHISPER, draft="a small model")
+    assert disclosure("srt", replace(project, steps=(draft,))).startswith("Draft subtitles")
+
+
+@pytest.mark.parametrize(
+    "kind", ["dialogue", "master", "film", "srt", "rttm", "scenes", "cues", "report", "project", "new"]
+)
+def test_every_kind_has_a_sentence_even_without_steps(project, kind):
+    assert disclosure(kind, replace(project, steps=())).endswith(".")

@@ -1,0 +1,44 @@
+import pytest
+
+from audiopost.core.errors import UnknownName
+from audiopost.models import catalogue
+
+
+def test_names_are_unique_and_every_licence_allows_commercial_use():
+    names = [entry.name for entry in catalogue.ENTRIES]
+    assert len(names) == len(set(names))
+    assert {entry.licence for entry in catalogue.ENTRIES} <= {"MIT", "Apache-2.0", "BSD-3-Clause", "CC BY 4.0"}
+
+
+def test_an_unknown_name_offers_the_nearest():
+    with pytest.raises(UnknownName) as caught:
+        catalogue.get("whisper-smal")
+    assert "'whisper-small'" in str(caught.value)
+    assert "htdemucs" in caught.value.choices
+
+
+def test_for_stage_gives_small_models_first():
+    sizes = [entry.size_mb for entry in catalogue.for_stage("transcribe")]
+    assert sizes == sorted(sizes)
+    assert len(sizes) == 6
+    assert catalogue.for_stage("no such stage") == ()
+
+
+def test_whisper_sources_are_those_of_faster_whisper():
+    utils = pytest.importorskip("faster_whisper.utils")
+    for entry in catalogue.for_stage("transcribe"):
+        assert entry.source == utils._MODELS[entry.name.removeprefix("whisper-")]
+
+
+def test_demucs_files_and_bags_are_those_of_demucs():
+    pretrained = pytest.importorskip("demucs.pretrained")
+    hf = pytest.importorskip("demucs.hf")
+    yaml = pytest.importorskip("yaml")
+    remote = pretrained._parse_remote_files(pretrained.REMOTE_ROOT / "files.txt")
+    for entry in catalogue.for_stage("separate"):
+        published = yaml.safe_load((pretrained.REMOTE_ROOT / f"{entry.name}.yaml").read_text())
+        assert entry.alias == "adefossez/" + hf.hf_repo_name(entry.name)
+        ours = yaml.safe_load(entry.texts[f"{entry.name}.yaml"])
+        assert ours == published
+        assert [entry.source + file for file in entry.files] == [remote[sig] for sig in published["models"]]
+        assert all(file.split("-")[1] == entry.sha256[file] + ".th" for file in entry.files)

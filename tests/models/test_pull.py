@@ -1,0 +1,264 @@
+"""Against a server on the loopback: downloads, hashes, resuming, refusals. Nothing leaves this machine."""
+
+import functools
+import hashlib
+import http.server
+import json
+import threading
+
+import pytest
+
+from audiopost.core.errors import Cancelled, MissingModel
+from audiopost.models import catalogue, store
+from audiopost.models.pull import pull
+
+WEIGHTS = bytes(range(256)) * 4000
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+REPO = "Systran/faster-whisper-tiny"
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    def __init__(self, hub, *args):
+        self.hub = hub
+        super().__init__(*args)
+
+    def do_GET(self):
+        hub = self.hub
+        hub.asked.append((self.path, dict(self.headers)))
+        if hub.token and self.headers.get("Authorization") != f"Bearer {hub.token}":
+            return self.send_error(401)
+        content = hub.files.get(self.path.partition("?")[0])
+        if content is None:
+            return self.send_error(404)
+        start = int(self.headers.get("Range", "bytes=0-")[6:-1])
+        self.send_response(206 if start else 200)
+        self.send_header("Content-Length", str(len(content) - start))
+        self.end_headers()
+        stop = len(content) if hub.cut_after is None else hub.cut_after
+        self.wfile.write(content[start:stop])
+        return None
+
+    def log_message(self, *args):
+        pass
+
+
+class Hub:
+    """What the server holds, and what it was asked."""
+
+    def __init__(self):
+        self.files, self.asked, self.token, self.cut_after = {}, [], "", None
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Handler, self))
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True).start()
+
+    def holds_whisper(self, weights=WEIGHTS, stated=WEIGHTS):
+        small = {"config.json": b"{}", "tokenizer.json": b"[]", "vocabulary.txt": b"a\nb\n", "README.md": b"not wanted"}
+        siblings = [
+            {
+                "rfilename": name,
+                "size": len(content),
+                "blobId": hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest(),
+            }
+            for name, content in small.items()
+        ]
+        lfs = {"sha256": hashlib.sha256(stated).hexdigest(), "size": len(stated)}
+        siblings.append({"rfilename": "model.bin", "size": len(stated), "blobId": "1" * 40, "lfs": lfs})
+        siblings.append({"rfilename": "../vocabulary.escape", "size": 1, "blobId": ""})
+        described = {"sha": COMMIT, "siblings": siblings}
+        self.files[f"/api/models/{REPO}/revision/main"] = json.dumps(described).encode()
+        for name, content in {**small, "model.bin": weights}.items():
+            self.files[f"/{REPO}/resolve/{COMMIT}/{name}"] = content
+
+
+@pytest.fixture
+def hub(tmp_path, monkeypatch):
+    for name in ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HF_HUB_OFFLINE", "HF_HUB_CACHE", "http_proxy", "HTTP_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AUDIOPOST_MODELS", str(tmp_path / "store"))
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
+    hub = Hub()
+    monkeypatch.setenv("HF_ENDPOINT", hub.url)
+    yield hub
+    hub.server.shutdown()
+    hub.server.server_close()
+
+
+@pytest.fixture
+def bag(hub, monkeypatch):
+    """htdemucs, but from the loopback and with weights whose hash its name states."""
+    sha256 = hashlib.sha256(WEIGHTS).hexdigest()
+    entry = catalogue._demucs("htdemucs", (f"955717e8-{sha256[:8]}.th",), "models: ['955717e8']\n", 1, "")
+    entry = type(entry)(**{**vars(entry), "source": hub.url + "/"})
+    monkeypatch.setitem(catalogue._BY_NAME, "htdemucs", entry)
+    hub.files["/" + entry.files[0]] = WEIGHTS
+    return entry
+
+
+def leftovers(tmp_path):
+    return [path for path in (tmp_path / "store").rglob("*") if path.is_file()]
+
+
+def test_a_hub_model_comes_whole_with_its_manifest(hub):
+    hub.holds_whisper()
+    told = []
+    folder = pull("whisper-tiny", lambda step, done, total: told.append((step, done, total)))
+    assert folder == store.find("whisper-tiny") == store.root() / "whisper-tiny"
+    assert (folder / "model.bin").read_bytes() == WEIGHTS
+    assert not (folder / "README.md").exists()
+    assert store.verify("whisper-tiny") == []
+    info = store.info("whisper-tiny")
+    assert info.sha256 == hashlib.sha256(WEIGHTS).hexdigest()
+    assert info.version.endswith(f"+{COMMIT[:12]}")
+    assert told[-1][1] <= told[-1][2]
+    assert max(done for _, done, _ in told) >= len(WEIGHTS)
+    assert [path.name for path in store.root().iterdir()] == ["whisper-tiny"]
+
+
+def test_a_second_pull_asks_nobody(hub):
+    hub.holds_whisper()
+    pull("whisper-tiny")
+    asked = len(hub.asked)
+    pull("whisper-tiny")
+    assert len(hub.asked) == asked
+
+
+def test_a_damaged_model_is_replaced(hub):
+    hub.holds_whisper()
+    folder = pull("whisper-tiny")
+    (folder / "model.bin").write_bytes(WEIGHTS[::-1])
+    assert store.verify("whisper-tiny") != []
+    assert (pull("whisper-tiny") / "model.bin").read_bytes() == WEIGHTS
+    assert [path.name for path in store.root().iterdir()] == ["whisper-tiny"]
+
+
+def test_a_wrong_hash_leaves_nothing_behind(hub, tmp_path):
+    hub.holds_whisper(weights=WEIGHTS[:-1] + b"x")
+    with pytest.raises(MissingModel, match=hashlib.sha256(WEIGHTS).hexdigest()):
+        pull("whisper-tiny")
+    assert leftovers(tmp_path) == []
+    assert store.find("whisper-tiny") is None
+
+
+def test_small_files_are_held_against_the_hubs_git_hash(hub, tmp_path):
+    hub.holds_whisper()
+    hub.files[f"/{REPO}/resolve/{COMMIT}/config.json"] = b"[]"
+    with pytest.raises(MissingModel, match="git hash"):
+        pull("whisper-tiny")
+    assert leftovers(tmp_path) == []
+
+
+def test_an_interrupted_pull_goes_on_where_it_stopped(hub):
+    hub.holds_whisper()
+    hub.cut_after = len(WEIGHTS) // 2
+    with pytest.raises(MissingModel, match="broke off"):
+        pull("whisper-tiny")
+    assert store.find("whisper-tiny") is None
+    hub.cut_after = None
+    hub.asked.clear()
+    assert (pull("whisper-tiny") / "model.bin").read_bytes() == WEIGHTS
+    ranges = [headers["Range"] for path, headers in hub.asked if path.endswith("model.bin")]
+    assert ranges == [f"bytes={len(WEIGHTS) // 2}-"]
+    assert not any(path.endswith("config.json") for path, _ in hub.asked)
+
+
+def test_a_cancelled_pull_is_no_model(hub):
+    hub.holds_whisper()
+
+    def stop(step, done, total):
+        raise Cancelled("Stopped.")
+
+    with pytest.raises(Cancelled):
+        pull("whisper-tiny", stop)
+    assert store.find("whisper-tiny") is None
+
+
+def test_a_gated_model_names_the_token(hub):
+    hub.token = "hf_secret"
+    with pytest.raises(MissingModel) as caught:
+        pull("pyannote-community-1")
+    assert "HF_TOKEN=hf_" in str(caught.value)
+    assert "https://huggingface.co/pyannote/speaker-diarization-community-1" in str(caught.value)
+
+
+def test_the_token_opens_it(hub, monkeypatch):
+    hub.holds_whisper()
+    hub.token = "hf_secret"
+    assert pull("whisper-tiny", token="hf_secret").is_dir()
+    monkeypatch.setenv("HF_TOKEN", "hf_secret")
+    assert all(headers["Authorization"] == "Bearer hf_secret" for _, headers in hub.asked)
+
+
+def test_the_token_does_not_follow_to_another_host(hub):
+    from audiopost.models.pull import _open
+
+    other = Hub()
+    other.files["/model.bin"] = b"x"
+
+    class Elsewhere(Handler):
+        def do_GET(self):
+            self.send_response(302)
+            self.send_header("Location", other.url + "/model.bin")
+            self.end_headers()
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Elsewhere, hub))
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    with _open(f"http://127.0.0.1:{server.server_port}/", "hf_secret") as answer:
+        assert answer.read() == b"x"
+    assert "Authorization" not in other.asked[0][1]
+    for each in (server, other.server):
+        each.shutdown()
+        each.server_close()
+
+
+@pytest.mark.parametrize("name", ["whisper-tiny", "pyannote-community-1", "htdemucs"])
+def test_without_a_network_it_says_what_to_do_at_once(name, hub, bag, tmp_path):
+    hub.server.shutdown()
+    hub.server.server_close()
+    with pytest.raises(MissingModel) as caught:
+        pull(name)
+    assert hub.url in caught.value.problem
+    assert str(store.root() / name) in caught.value.remedy
+    assert leftovers(tmp_path) == []
+
+
+def test_hf_hub_offline_is_obeyed(hub, monkeypatch):
+    hub.holds_whisper()
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    with pytest.raises(MissingModel, match="HF_HUB_OFFLINE"):
+        pull("whisper-tiny")
+    assert hub.asked == []
+
+
+def test_a_revision_that_does_not_exist_is_named(hub):
+    hub.holds_whisper()
+    with pytest.raises(MissingModel, match=r"revision/v9.*404"):
+        pull("whisper-tiny", revision="v9")
+
+
+def test_a_repository_without_the_files_is_refused(hub):
+    described = {"sha": COMMIT, "siblings": [{"rfilename": "config.json", "size": 2, "blobId": ""}]}
+    hub.files[f"/api/models/{REPO}/revision/main"] = json.dumps(described).encode()
+    with pytest.raises(MissingModel, match=r"has no model\.bin"):
+        pull("whisper-tiny")
+
+
+def test_a_portal_page_instead_of_the_hub_is_refused(hub):
+    hub.files[f"/api/models/{REPO}/revision/main"] = b"<html>Please log in</html>"
+    with pytest.raises(MissingModel, match="not that of a model hub"):
+        pull("whisper-tiny")
+
+
+def test_a_url_model_comes_with_the_file_demucs_looks_it_up_in(bag):
+    folder = pull("htdemucs")
+    assert (folder / bag.files[0]).read_bytes() == WEIGHTS
+    assert (folder / "htdemucs.yaml").read_text() == "models: ['955717e8']\n"
+    assert store.verify("htdemucs") == []
+    assert store.info("htdemucs").sha256 == hashlib.sha256(WEIGHTS).hexdigest()
+
+
+def test_a_url_model_is_held_against_the_prefix_in_its_name(hub, bag, tmp_path):
+    hub.files["/" + bag.files[0]] = b"something else"
+    with pytest.raises(MissingModel, match="published is"):
+        pull("htdemucs")
+    assert leftovers(tmp_path) == []
