@@ -290,8 +290,9 @@ def _timebase(container: Any, video: Any) -> Timebase | None:
         return None
     rate = video.average_rate or video.guessed_rate or Fraction(25)
     streams = [video, *(s for s in container.streams if s.type == "data")]
-    text = next((s.metadata["timecode"] for s in streams if "timecode" in s.metadata), None)
-    text = text or container.metadata.get("timecode")
+    places = [*(s.metadata for s in streams), container.metadata]
+    # Matroska writes the tag in capitals.
+    text = next((value for tags in places for key, value in tags.items() if key.lower() == "timecode"), None)
     nearest = min(_STANDARD_RATES, key=lambda standard: abs(standard - rate))
     rate = nearest if abs(nearest - rate) < Fraction(1, 50) else rate
     try:

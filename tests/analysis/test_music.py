@@ -66,3 +66,15 @@ def test_spans_close_gaps_and_drop_short_ones():
     curve = np.array([0, 0, 0.9, 0.9, 0.9, 0.1, 0.1, 0.9, 0.9, 0.9, 0, 0, 0, 0], np.float32)
     assert spans_of(curve, 14.0) == (Span(2, 10),)
     assert spans_of(curve, 14.0, min_s=9) == ()
+
+
+def test_hum_in_the_pauses_is_not_music(scene):
+    """The shipped scene: music at 0-6 s and 55.8-62 s, speech, and 50 Hz hum over all of it."""
+    audio = load(scene).audio
+    spans = music_spans(audio, hum_hz=50.0)
+    heard = sum(span.duration_s for span in spans if 8 < span.middle_s < 54)
+    assert heard <= 4
+    assert spans[0].start_s == 0
+    assert spans[-1].end_s == audio.duration_s
+    # Without knowing of the hum, most of the scene passes for music.
+    assert sum(span.duration_s for span in music_spans(audio)) > 40

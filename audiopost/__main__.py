@@ -1,0 +1,5 @@
+"""`python -m audiopost`."""
+
+from .cli import main
+
+main()

@@ -1,0 +1,111 @@
+"""`audiopost doctor`: what is here, what each preset would use, what to do for more."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+from typing import Any
+
+import click
+
+from .. import __version__
+from ..core.registry import AUTO, Backends
+from ..core.registry import load as load_object
+from ..models import store
+from ..presets import STAGES, load, names
+from . import options
+from .console import print_json, quiet_stdout
+
+#: Package of each optional part, and what to type for it.
+_PACKAGES = {
+    "onnxruntime": "", "silero-vad": "", "pyrnnoise": "", "pocketsphinx": "", "av": "", "librosa": "",
+    "faster-whisper": "pip install 'audiopost[whisper]'",
+    "demucs": "pip install 'audiopost[demucs]'",
+    "pyannote.audio": "pip install 'audiopost[pyannote]'",
+    "resemblyzer": "pip install 'audiopost[speakers]'",
+    "gradio": "pip install 'audiopost[ui]'",
+    "torch": "", "torchaudio": "",
+}  # fmt: skip
+
+
+def _version(package: str) -> str | None:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def backends_of(stage: str) -> Backends:
+    """The backend table of a stage."""
+    table: Backends = load_object(f"{STAGES[stage].partition(':')[0]}:BACKENDS")
+    return table
+
+
+def _picked(stage: str, chosen: Any) -> dict[str, str]:
+    """What a stage would run with these options, without running it: the backend, or what is missing."""
+    table = backends_of(stage)
+    wanted = table.auto if chosen.backend == AUTO else (chosen.backend,)
+    remedy = ""
+    for name in wanted:
+        state = table.resolve(table.embedded if name == "embedded" else name).available(chosen)
+        if state.ready:
+            return {"backend": name, "why": state.reason, "better": remedy}
+        remedy = remedy or state.remedy
+    return {"backend": "", "why": "nothing can run", "better": remedy}
+
+
+def facts() -> dict[str, Any]:
+    """Everything the doctor knows, as JSON values."""
+    stages = {}
+    for stage in STAGES:
+        table, defaults = backends_of(stage), load_object(STAGES[stage]).options_type()
+        states = {name: table.resolve(name).available(defaults) for name in table.names}
+        stages[stage] = {n: {"ready": s.ready, "reason": s.reason, "remedy": s.remedy} for n, s in states.items()}
+    loaded = {name: load(name) for name in names()}
+    return {
+        "audiopost": __version__,
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "packages": {name: _version(name) for name in _PACKAGES},
+        "model_store": str(store.root()),
+        "models": {m.name: m.where or None for m in store.listing()},
+        "backends": stages,
+        "presets": {name: {s: _picked(s, p.options[s]) for s in p.stages} for name, p in loaded.items()},
+    }
+
+
+def _lines(known: dict[str, Any]) -> list[str]:
+    lines = [f"audiopost {known['audiopost']}, Python {known['python']}, {known['platform']}", "", "Packages"]
+    for name, version in known["packages"].items():
+        lines.append(f"  {name:<16} {version or 'not installed'}{'' if version else '   ' + _PACKAGES[name]}")
+    lines += ["", f"Models in {known['model_store']}"]
+    for name, where in known["models"].items():
+        lines.append(f"  {name:<20} {where or 'not here: ' + store.pull_command(name)}")
+    lines += ["", "Backends (with default options)"]
+    for stage, states in known["backends"].items():
+        for name, state in states.items():
+            more = f" -> {state['remedy']}" if state["remedy"] and not state["ready"] else ""
+            lines.append(f"  {stage:<11} {name:<15} {'ready' if state['ready'] else 'no   '}  {state['reason']}{more}")
+    lines += ["", "What each preset would use now"]
+    for preset, picks in known["presets"].items():
+        lines.append(f"  {preset}")
+        for stage, pick in picks.items():
+            better = f"   (better: {pick['better']})" if pick["better"] else ""
+            lines.append(f"    {stage:<11} {pick['backend'] or 'nothing'}{better}")
+    return lines
+
+
+@click.command("doctor")
+@options.as_json
+def _doctor(as_json: bool) -> None:
+    """What is installed, which models are here, what each preset would use, and what to do for more."""
+    with quiet_stdout() as stdout:
+        known = facts()
+        if as_json:
+            print_json(known, stdout)
+        else:
+            stdout.writelines(f"{line}\n" for line in _lines(known))
+
+
+def command(_: str) -> click.Command:
+    return _doctor

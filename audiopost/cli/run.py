@@ -1,0 +1,52 @@
+"""`audiopost run`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from . import options
+from .console import print_json, quiet_stdout, reporting
+from .results import base, run_summary, warnings
+
+
+@click.command("run", short_help="The main job.")
+@options.media
+@click.option(
+    "-p", "--preset", required=True, metavar="P", help="A preset's name (see 'audiopost presets'), or a .toml file."
+)
+@options.out_required
+@click.option("--resume", is_flag=True, help="Go on from an earlier run into the same folder.")
+@click.option("--set", "settings", multiple=True, metavar="STAGE.OPTION=VALUE", help="Change an option of the preset.")
+@options.fps
+@options.start_timecode
+@options.as_json
+def _run(
+    source: Path,
+    preset: str,
+    out: Path,
+    resume: bool,
+    settings: tuple[str, ...],
+    fps: str | None,
+    start_timecode: str | None,
+    as_json: bool,
+) -> None:
+    """The main job: IN is a sound file or film, the results of preset P go to DIR."""
+    from ..pipeline import run
+
+    with quiet_stdout() as stdout:
+        with reporting(quiet=as_json) as progress:
+            result = run(
+                source, preset, out, settings=settings, resume=resume, fps=fps, start_timecode=start_timecode,
+                progress=progress,
+            )  # fmt: skip
+        if as_json:
+            backends = {step.stage: step.backend for step in result.project.steps}
+            print_json(base(result.project, backends, result.outputs, result.seconds, warnings(result.project)), stdout)
+        else:
+            stdout.write(run_summary(result))
+
+
+def command(_: str) -> click.Command:
+    return _run

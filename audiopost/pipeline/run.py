@@ -1,0 +1,200 @@
+"""Runs a preset over a recording, saving after every stage, and delivers."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from ..core.errors import AudiopostError, BadValue, StageError, Unavailable
+from ..core.options import change
+from ..core.project import Project
+from ..core.registry import AUTO
+from ..core.serial import to_json
+from ..core.stage import Progress, Stage, Step, silent
+from ..io import decode, scratch
+from ..io.atomic import make_folder
+from ..presets import Preset, stage
+from ..presets import load as load_preset
+from . import deliver, state
+from .measure import measured
+
+log = logging.getLogger("audiopost")
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """What a run made: the Project, the deliverables by kind, seconds by step."""
+
+    project: Project
+    outputs: Mapping[str, Path]
+    seconds: Mapping[str, float]
+
+
+def run(
+    source: str | Path,
+    preset: str | Path | Preset,
+    out: str | Path,
+    *,
+    settings: tuple[str, ...] = (),
+    resume: bool = False,
+    fps: str | None = None,
+    start_timecode: str | None = None,
+    progress: Progress = silent,
+) -> RunResult:
+    """The main job. `settings` are 'stage.option=value'; `resume` goes on from an earlier run into the same folder.
+
+    What a stage finds no backend for (weights that are not here) is left out, and Project.missing says so with the
+    remedy. Raises UsageError's kinds before anything is loaded, InputError's for the recording, Unavailable for a
+    backend asked for by name, StageError, OutputError. After a failure `resume` goes on where it stopped.
+    """
+    source, out = Path(source), Path(out)
+    chosen = preset if isinstance(preset, Preset) else load_preset(preset)
+    chosen = chosen.changed(settings)
+    plan = [(stage(name), chosen.options[name]) for name in chosen.stages]
+    _check_order(plan)
+    _check_backends(plan)
+    with measured() as cost:
+        project = replace(decode.load(source, fps=fps, start_timecode=start_timecode), preset=chosen.name)
+    make_folder(out)
+    work = make_folder(out / f".{source.stem}.audiopost")
+    seconds: dict[str, float] = {"decode": float(cost["seconds"])}
+    with scratch.using(work):
+        if resume:
+            project = _resumed(project, plan, work, out / f"{source.stem}.project.json")
+        try:
+            project = _run_stages(project, plan, work, progress, seconds)
+        except state.AudioGone as gone:
+            log.warning("%s Starting over.", gone.problem)
+            fresh = replace(decode.load(source, fps=fps, start_timecode=start_timecode), preset=chosen.name)
+            project = _run_stages(fresh, plan, work, progress, seconds)
+        with measured() as cost:
+            outputs = deliver.deliver(project, source, out, work, progress)
+        seconds["deliver"] = float(cost["seconds"])
+    shutil.rmtree(work, ignore_errors=True)
+    return RunResult(project, outputs, seconds)
+
+
+def apply(project: Project, name: str, options: Any = None, progress: Progress = silent, **changes: Any) -> Project:
+    """One stage on a Project, measured and recorded like in a run: what the single commands use."""
+    made = stage(name)
+    return _apply(project, made, change(options, made.options_type, changes, f"{name}."), progress)
+
+
+def _check_order(plan: list[tuple[Stage, Any]]) -> None:
+    made: set[str] = set()
+    for made_stage, _ in plan:
+        absent = made_stage.requires - made
+        if absent:
+            makers = [s.name for s, _ in plan if absent & s.assigns]
+            raise BadValue(
+                f"Stage {made_stage.name} needs {', '.join(sorted(absent))}, which no stage before it makes.",
+                value=made_stage.name,
+                remedy=f"Put {' or '.join(makers) or 'the stage that makes it'} before it.",
+            )
+        made |= made_stage.assigns
+
+
+def _check_backends(plan: list[tuple[Stage, Any]]) -> None:
+    """A backend asked for by name is missing now or never: say so before the work begins."""
+    from ..core.registry import load as load_object
+
+    for made_stage, options in plan:
+        table = load_object(f"{type(made_stage).__module__}:BACKENDS")
+        if options.backend != AUTO:
+            table.check(options)
+
+
+def _resumed(project: Project, plan: list[tuple[Stage, Any]], work: Path, final: Path) -> Project:
+    """The saved Project up to the last stage whose options are still the same; `project` itself where none fits."""
+    saved = next((path for path in (work / "project.json", final) if path.exists()), None)
+    if saved is None:
+        log.warning("nothing to resume in %s; starting from the beginning", final.parent)
+        return project
+    old = state.load(saved, project.audio)
+    if old.media.sha256 != project.media.sha256:
+        raise BadValue(
+            f"{final.parent} holds a run of another recording ({Path(old.media.path).name}).",
+            value=str(final.parent),
+            remedy="Choose another folder, or run without --resume.",
+        )
+    done: list[Step] = []
+    for (made_stage, options), step in zip(plan, old.steps, strict=False):
+        if (step.stage, step.options) != (made_stage.name, to_json(asdict(options))):
+            break
+        done.append(step)
+    keep = {name for made_stage, _ in plan[: len(done)] for name in made_stage.assigns}
+    forget = {name: None for made_stage, _ in plan[len(done) :] for name in made_stage.assigns - keep}
+    log.info("resuming after %s", done[-1].stage if done else "nothing that still fits")
+    return replace(
+        old, **forget, media=project.media, audio=project.audio, steps=tuple(done), preset=project.preset, missing=()
+    )
+
+
+def _run_stages(
+    project: Project, plan: list[tuple[Stage, Any]], work: Path, progress: Progress, seconds: dict[str, float]
+) -> Project:
+    done = {step.stage for step in project.steps}
+    for made_stage, options in plan:
+        if made_stage.name in done:
+            log.info("%s: kept from the earlier run", made_stage.name)
+            continue
+        absent = {name for name in made_stage.requires if not project.has(name)}
+        if absent:
+            project = _without(project, f"{made_stage.name} was left out: it needs {', '.join(sorted(absent))}.")
+            continue
+        try:
+            project = _apply(project, made_stage, options, progress)
+        except Unavailable as error:
+            if options.backend != AUTO:
+                raise
+            project = _without(project, str(error))
+            continue
+        timing = project.steps[-1].timing or {}
+        seconds[made_stage.name] = float(timing.get("seconds", 0.0))
+        state.save(project, work / "project.json", keep_in=work)
+    return project
+
+
+def _without(project: Project, sentence: str) -> Project:
+    log.warning("%s", sentence)
+    return replace(project, missing=(*project.missing, sentence))
+
+
+def _apply(project: Project, made_stage: Stage, options: Any, progress: Progress) -> Project:
+    before = _fingerprint(project)
+    started = datetime.now(UTC).isoformat(timespec="seconds")
+    with measured() as cost:
+        try:
+            after = made_stage(project, options, lambda _, done, total: progress(made_stage.name, done, total))
+        except (AudiopostError, MemoryError, KeyboardInterrupt):
+            raise
+        except Exception as error:
+            raise StageError(
+                f"{made_stage.name} failed on {Path(project.media.path).name}: {type(error).__name__}: {error}.",
+                value=made_stage.name,
+                remedy="'--debug' shows where; what was finished is kept for --resume.",
+            ) from error
+    step = replace(
+        after.steps[-1],
+        options=to_json(after.steps[-1].options),
+        input_sha256=before,
+        output_sha256=_fingerprint(after),
+        timing={"started": started, **cost},
+    )
+    progress(made_stage.name, 1, 1)
+    return replace(after, steps=(*after.steps[:-1], step))
+
+
+def _fingerprint(project: Project) -> str:
+    """Hash of all that stages have made so far; records of who and when are left out."""
+    import hashlib
+    import json
+
+    data = to_json(replace(project, steps=(), missing=()), lambda audio, _: audio.sha256())
+    data["media"].pop("path")
+    return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,108 @@
+"""A Project on disk: JSON, with its audio as float WAVs named by content. Saved after every stage, so a run resumes."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ..core.audio import Audio, FloatArray
+from ..core.errors import BadValue, InputError
+from ..core.project import Project
+from ..core.serial import from_json, to_json
+from ..io.atomic import write_text
+from ..io.encode import write_wav
+from ..io.scratch import SoundFileSource
+
+#: Raised with the version of the JSON's shape; older files are read as long as the fields allow.
+SCHEMA = 1
+
+
+class AudioGone(InputError):
+    """The Project names audio that is no longer on disk (work files go when a run has delivered)."""
+
+
+class _Gone:
+    """Stands for audio that was not kept: its shape and hash are known, its samples are not."""
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+
+    def read(self, start: int, stop: int) -> FloatArray:
+        raise AudioGone(
+            f"{self._what} was a work file and is gone.", value=self._what, remedy="Run again without --resume."
+        )
+
+
+def save(project: Project, path: Path, *, keep_in: Path | None, delivered: Mapping[str, Path] | None = None) -> Path:
+    """Writes `project` as JSON to `path`.
+
+    Audio goes to the folder `keep_in` as float WAV, unless it is the source itself. Without `keep_in` only what
+    `delivered` (hash of the audio to file) holds can be read again; the rest is kept as shape and hash.
+    """
+    source = project.audio.sha256()
+
+    def reference(audio: Audio, where: str) -> dict[str, Any]:
+        digest = audio.sha256()
+        file: str | None = None
+        if digest == source:
+            file = "source"
+        elif delivered and digest in delivered:
+            file = os.path.relpath(delivered[digest], path.parent)
+        elif keep_in is not None:
+            file = os.path.relpath(_keep(audio, keep_in / f"{digest[:16]}.wav"), path.parent)
+        return {
+            "file": file,
+            "sha256": digest,
+            "rate": audio.rate,
+            "channels": audio.channels,
+            "frames": audio.frames,
+            "layout": list(audio.layout),
+        }
+
+    data = {"audiopost_project": SCHEMA, **to_json(project, reference)}
+    return write_text(path, json.dumps(data, ensure_ascii=False, indent=1, allow_nan=False) + "\n")
+
+
+def _keep(audio: Audio, target: Path) -> Path:
+    if target.exists():
+        return target
+    if isinstance(audio.source, SoundFileSource) and audio.source.path.parent == target.parent:
+        with contextlib.suppress(OSError):  # a file system without hard links gets a copy
+            os.link(audio.source.path, target)
+            return target
+    return write_wav(target, audio, "FLOAT")
+
+
+def load(path: Path, source: Audio) -> Project:
+    """The Project of a JSON file; `source` is the decoded recording it is about. Raises BadValue."""
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+        schema = data.pop("audiopost_project")
+    except (OSError, ValueError, KeyError, AttributeError) as error:
+        raise BadValue(
+            f"{path} is not an audiopost project.", value=str(path), remedy="Run without --resume."
+        ) from error
+    if schema != SCHEMA:
+        raise BadValue(f"{path} has project format {schema!r}; this audiopost reads {SCHEMA}.", value=schema)
+
+    def audio(reference: Any) -> Audio:
+        digest, file = reference["sha256"], reference["file"]
+        if file == "source":
+            return source
+        held = (path.parent / file) if file else None
+        there = held is not None and held.exists()
+        return Audio.backed(
+            SoundFileSource(held) if there and held else _Gone(f"Audio {digest[:8]} of {path.name}"),
+            channels=reference["channels"],
+            frames=reference["frames"],
+            rate=reference["rate"],
+            layout=tuple(reference["layout"]),
+            sha256=digest,
+        )
+
+    project: Project = from_json(Project, data, audio)
+    return project

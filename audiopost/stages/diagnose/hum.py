@@ -1,0 +1,69 @@
+"""Hum and rumble, as `analysis.hum` measures them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ...analysis.hum import HumTone, LowEnd
+from ...core.audio import FloatArray
+from ...core.marks import Finding
+from .detector import Span, merge_spans, ramp, when
+
+#: Rumble is reported from this level on, and only where it is not far below the voices and instruments above it.
+_RUMBLE_DBFS, _ABOVE_DB = -54.0, -8.0
+
+
+class Hum:
+    """Mains hum with its harmonics, and rumble."""
+
+    def __init__(self, rate: int, channels: int) -> None:
+        self.rate = rate
+        self._low_end = LowEnd(rate, channels)
+        self._frames = 0
+
+    def feed(self, block: FloatArray, at: int) -> None:
+        self._low_end.feed(block)
+        self._frames = at + block.shape[1]
+
+    def findings(self) -> list[Finding]:
+        self._low_end.close(self._frames / self.rate)
+        return [_described(tones) for tones in joined(self._low_end.hum)] + self._rumble()
+
+    def _rumble(self) -> list[Finding]:
+        loud = [r for r in self._low_end.rumble if r.level_dbfs > _RUMBLE_DBFS and r.above_db > _ABOVE_DB]
+        found = []
+        for span in merge_spans([Span(r.start_s, r.end_s) for r in loud], 1.0):
+            inside = [r for r in loud if r.start_s in span]
+            level = max(r.level_dbfs for r in inside)
+            above = max(r.above_db for r in inside)
+            detail = (
+                f"steady energy below 40 Hz at {level:.0f} dBFS RMS {when(span.start_s, span.end_s)}, "
+                f"{above:+.0f} dB against that at 70 to 400 Hz"
+            )
+            severity = max(ramp(level, -65, -25), 0.15)
+            remedy = "restore with rumble on takes it away with a high-pass filter."
+            found.append(Finding("rumble", span.start_s, span.end_s, severity, detail, remedy))
+        return found
+
+
+def joined(tones: list[HumTone]) -> list[list[HumTone]]:
+    """Neighbouring stretches with the same fundamental (within 0.4 Hz) together; one missed stretch is bridged."""
+    groups: list[list[HumTone]] = []
+    for tone in tones:
+        last = groups[-1][-1] if groups else None
+        if last and tone.start_s - last.end_s < 40 and abs(tone.frequency_hz - last.frequency_hz) < 0.4:
+            groups[-1].append(tone)
+        else:
+            groups.append([tone])
+    return groups
+
+
+def _described(tones: list[HumTone]) -> Finding:
+    start, end = tones[0].start_s, tones[-1].end_s
+    frequency = float(np.median([t.frequency_hz for t in tones]))
+    level = float(10 * np.log10(np.mean([10 ** (t.level_dbfs / 10) for t in tones])))
+    lines = sorted({k for t in tones for k in t.harmonics})
+    named = ", ".join(str(k) for k in lines[:8]) + (" …" if len(lines) > 8 else "")
+    detail = f"hum at {frequency:.2f} Hz, {level:.0f} dBFS RMS {when(start, end)}; harmonics that stand out: {named}"
+    remedy = "restore with hum on cuts the fundamental and its harmonics."
+    return Finding("hum", start, end, max(ramp(level, -80, -30), 0.15), detail, remedy, round(frequency, 2))

@@ -1,0 +1,136 @@
+"""Demucs models out of a folder, without the network and without running what a pickle asks for.
+
+A folder is as Demucs lays it out: `SIGNATURE-<start of its sha256>.th` or `SIGNATURE.safetensors`, and `NAME.yaml`
+for bags of models. `.th` files are pickles: their hash is compared with their name, and torch's restricted loader
+admits tensors, plain values and the classes in `_ALLOWED`, nothing else.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ...core.errors import BadValue, MissingModel, StageError
+from ...models import hashes, store
+from ...models.catalogue import get
+
+#: The model of the store that is taken unasked, best first.
+DEFAULTS = ("htdemucs", "htdemucs_ft")
+_ALLOWED = (("demucs.htdemucs", "HTDemucs"), ("demucs.hdemucs", "HDemucs"), ("demucs.demucs", "Demucs"))
+
+
+def locate(model: str, repo: str | None) -> tuple[Path, str]:
+    """The folder and the model's name in it, found in milliseconds. Raises MissingModel, BadValue, UnknownName."""
+    if repo is None:
+        names = (get(model).name,) if model else DEFAULTS
+        for name in names:
+            folder = store.find(name)
+            if folder is not None:
+                return folder, name
+        raise MissingModel(
+            f"the weights of {names[0]} are not on this machine", value=names[0], remedy=store.pull_command(names[0])
+        )
+    folder = Path(repo).expanduser()
+    if not folder.is_dir():
+        raise MissingModel(f"{folder} is not a folder", value=repo, remedy="Check separate.repo.")
+    bags, singles = sorted(path.stem for path in folder.glob("*.yaml")), sorted(_weights(folder))
+    if not bags and not singles:
+        raise MissingModel(
+            f"{folder} holds no Demucs model",
+            value=repo,
+            remedy="Put NAME.yaml with SIGNATURE-HASH.th or SIGNATURE.safetensors files there.",
+        )
+    if model in bags or model in singles:
+        return folder, model
+    candidates = bags or singles
+    if not model and len(candidates) == 1:
+        return folder, candidates[0]
+    what = f"There is no model {model!r} in {folder}." if model else f"{folder} holds several models."
+    raise BadValue(what, value=model, choices=(*bags, *singles), remedy="Name one with separate.model.")
+
+
+def load(folder: Path, name: str) -> Any:
+    """A demucs BagOfModels, on the CPU and ready to run. Raises MissingModel, BadValue, StageError."""
+    import yaml
+    from demucs.apply import BagOfModels
+
+    weights = _weights(folder)
+    if name in weights:
+        bag: dict[str, Any] = {"models": [name]}
+    else:
+        path = folder / f"{name}.yaml"
+        # Torch's own cache has the weights of a catalogued bag without its yaml.
+        bag = yaml.safe_load(path.read_text("utf-8") if path.is_file() else get(name).texts[f"{name}.yaml"])
+    absent = [signature for signature in bag["models"] if signature not in weights]
+    if absent:
+        raise MissingModel(
+            f"{name} in {folder} lacks the weights {', '.join(absent)}.",
+            value=name,
+            remedy="Copy or pull the model again.",
+        )
+    models = [_load_one(weights[signature]) for signature in bag["models"]]
+    loaded = BagOfModels(models, bag.get("weights"), bag.get("segment"))
+    loaded.eval()
+    return loaded
+
+
+def weight_files(folder: Path, name: str) -> tuple[Path, ...]:
+    """The files whose hashes stand for the model: all weights of the folder, or the one that `name` is."""
+    weights = _weights(folder)
+    return (weights[name],) if name in weights else tuple(weights[key] for key in sorted(weights))
+
+
+def _weights(folder: Path) -> dict[str, Path]:
+    """Weight files by signature; safetensors win over pickles."""
+    pickles = {path.stem.rpartition("-")[0] or path.stem: path for path in sorted(folder.glob("*.th"))}
+    return pickles | {path.stem: path for path in sorted(folder.glob("*.safetensors"))}
+
+
+def _load_one(path: Path) -> Any:
+    if path.suffix == ".safetensors":
+        return _load_safetensors(path)
+    import importlib
+    import pickle
+    from fractions import Fraction
+
+    import torch
+    from demucs.states import load_model
+
+    expected = path.stem.rpartition("-")[2] if "-" in path.stem else ""
+    actual = hashes.compute(path)
+    if not actual.startswith(expected):
+        raise StageError(
+            f"{path} has sha256 {actual[: len(expected)]}…, its name says {expected}.",
+            value=str(path),
+            remedy="It was damaged or changed: copy or pull it again.",
+        )
+    classes = [getattr(importlib.import_module(module), name) for module, name in _ALLOWED]
+    try:
+        with torch.serialization.safe_globals([*classes, Fraction]):
+            package = torch.load(path, map_location="cpu", weights_only=True)
+    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError) as error:
+        raise StageError(
+            f"{path.name} is not a Demucs model that can be loaded safely ({str(error).splitlines()[0]}).",
+            value=str(path),
+            remedy="Convert it to safetensors with Demucs' tools/export_hf.py.",
+        ) from error
+    if not isinstance(package, dict) or package.get("klass") not in classes:
+        raise StageError(f"{path.name} holds no Demucs model.", value=str(path))
+    return load_model(package)
+
+
+def _load_safetensors(path: Path) -> Any:
+    from demucs.hf import load_safetensors_model
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(str(path), framework="pt") as file:
+            metadata = file.metadata() or {}
+    except SafetensorError as error:
+        raise StageError(f"{path.name} is not a safetensors file ({error}).", value=str(path)) from error
+    # Demucs imports whatever class the metadata names; quantised models ('structure') could name more.
+    if metadata.get("klass") not in {f"{module}.{name}" for module, name in _ALLOWED} or "structure" in metadata:
+        raise StageError(
+            f"{path.name} asks for {metadata.get('klass')}, which is not a plain Demucs model.", value=str(path)
+        )
+    return load_safetensors_model(path)

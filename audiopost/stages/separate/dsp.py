@@ -1,0 +1,128 @@
+"""Separate by signal processing: the embedded backend.
+
+Film: dialogue is what the speech enhancer keeps while a voice activity detector hears speech; the rest is split by
+`masks.music_of`. Music: drums are struck, bass is a low tone, and vocals are tones that a long window sees as
+strokes because their pitch moves, while a short one sees them as tones; in stereo they also lie in the middle.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+import numpy as np
+
+from ...analysis.rnnoise import model_info, speech_in
+from ...analysis.vad import HOP_S, speech_probability
+from ...core.audio import Audio, FloatArray
+from ...core.stage import Availability, ModelInfo, Progress
+from ...dsp.blocks import process
+from ...io.scratch import spool
+from . import STEMS, Options, masks
+from .film import split_rest
+
+#: Speech probability at which the dialogue is shut and at which it is fully open.
+_SHUT, _OPEN = 0.2, 0.6
+#: Seconds by which it opens early and closes late.
+_HOLD_S = 0.15
+#: Windows and bands of the music stems.
+_TONE_S, _VOICE_S = 0.35, 0.05
+_BASS_HZ, _VOICE_LOW_HZ, _VOICE_HIGH_HZ = 200.0, 150.0, 8000.0
+
+
+class Dsp:
+    """Dialogue by RNNoise and Silero VAD, everything else by median filters. Streamed."""
+
+    name: ClassVar[str] = "dsp"
+    draft: ClassVar[str] = (
+        "a rough split by simple rules: expect music among the effects and the other way round, and voices and "
+        "instruments in each other's stems; the demucs model is wanted ('audiopost models pull htdemucs')"
+    )
+
+    def __init__(self, options: Options) -> None:
+        self.options = options
+
+    @classmethod
+    def available(cls, options: Options) -> Availability:
+        return Availability(True, "signal processing, needs no download")
+
+    @property
+    def model(self) -> ModelInfo | None:
+        return model_info() if self.options.stems == "film" else None
+
+    @property
+    def stems(self) -> tuple[str, ...]:
+        return STEMS[self.options.stems]
+
+    @property
+    def note(self) -> str:
+        return ""
+
+    def separate(self, audio: Audio, progress: Progress) -> Iterator[FloatArray]:
+        if self.options.stems == "film":
+            return split_rest(audio, _dialogue(audio, progress), progress)
+        return _music_stems(audio, progress)
+
+
+def _dialogue(audio: Audio, progress: Progress) -> Audio:
+    """Enhanced speech, silent where none is heard and in the LFE."""
+    gate = speech_gate(speech_probability(audio))
+    times = (np.arange(len(gate)) + 0.5) * HOP_S
+    voices = np.array([[name != "LFE"] for name in audio.layout], np.float32)
+
+    def reported() -> Iterator[FloatArray]:
+        done = 0
+        for block in speech_in(audio):
+            at = np.arange(done, done + block.shape[1]) / audio.rate
+            done += block.shape[1]
+            yield block * np.interp(at, times, gate).astype(np.float32) * voices
+            progress("separate: dialogue", done, audio.frames)
+
+    return spool(reported(), like=audio)
+
+
+def speech_gate(probability: FloatArray) -> FloatArray:
+    """0..1 for each window of the detector: smooth, and open a little before and after speech."""
+    from scipy.ndimage import maximum_filter1d, uniform_filter1d
+
+    if not len(probability):
+        return np.zeros(1, np.float32)
+    gate = np.clip((probability - _SHUT) / (_OPEN - _SHUT), 0, 1)
+    held = maximum_filter1d(gate, 2 * round(_HOLD_S / HOP_S) + 1, mode="nearest")
+    return np.asarray(uniform_filter1d(held, 5, mode="nearest"), np.float32)
+
+
+def _music_stems(audio: Audio, progress: Progress) -> Iterator[FloatArray]:
+    at = 0
+    for stems in process(audio, lambda x: _split_song(x, audio), block_s=20.0, context_s=2.0):
+        yield stems
+        at += stems.shape[-1]
+        progress("separate", at, audio.frames)
+
+
+def _split_song(samples: FloatArray, audio: Audio) -> FloatArray:
+    """(3, channels, n): vocals, drums, bass."""
+    n = samples.shape[1]
+    # Long window: instruments hold their pitch, voices glide and drums strike.
+    stft = masks.Stft(audio.rate, _TONE_S)
+    spectrum = stft.forward(samples)
+    held = masks.harmonic_mask(masks.magnitude(spectrum), stft, harmonic_s=1.5, percussive_hz=100.0)
+    low = masks.band_mask(stft, len(held), 25.0, _BASS_HZ) ** 2
+    bass = stft.inverse(spectrum * (held * low), n)
+    moving = stft.inverse(spectrum * (1 - held), n)
+    # Short window: of what moves, voices are tones and drums are not.
+    stft = masks.Stft(audio.rate, _VOICE_S)
+    spectrum = stft.forward(moving)
+    tonal = masks.harmonic_mask(masks.magnitude(spectrum), stft, harmonic_s=0.1, percussive_hz=600.0)
+    voice = tonal * masks.band_mask(stft, len(tonal), _VOICE_LOW_HZ, _VOICE_HIGH_HZ)
+    if audio.layout[:2] == ("L", "R"):
+        voice = voice * _middle(spectrum[0], spectrum[1])
+    drums = stft.inverse(spectrum * (1 - tonal), n)
+    return np.stack([stft.inverse(spectrum * voice, n), drums, bass])
+
+
+def _middle(left: masks.Spectrum, right: masks.Spectrum) -> masks.Mask:
+    """1 where left and right are alike in level and phase, 0 where they are not."""
+    cross = 2 * np.maximum((left * right.conj()).real, 0)
+    power = left.real**2 + left.imag**2 + right.real**2 + right.imag**2
+    return np.asarray((cross / (power + 1e-12)) ** 2, np.float32)

@@ -1,0 +1,227 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+import audiopost as ap
+from audiopost import presets
+from audiopost.core.audio import Audio
+from audiopost.core.errors import BadValue, Cancelled, MissingModel, OutputError, StageError, UnknownName
+from audiopost.io.decode import load
+from audiopost.pipeline import run as run_job
+from audiopost.pipeline import state
+from audiopost.stages import denoise as denoise_stage
+
+EVERYTHING = {
+    "dialogue", "music", "effects", "clean", "removed", "master", "srt", "vtt", "ass", "ttml", "json", "rttm",
+    "scenes", "cues", "cues_otio", "report", "provenance", "project",
+}  # fmt: skip
+QUICK = ("diagnose", "restore", "denoise", "loudness")
+ENGLISH = ("transcribe.language=en", "transcribe.backend=pocketsphinx")
+
+
+@pytest.fixture
+def quick() -> presets.Preset:
+    whole = presets.load("podcast")
+    return presets.Preset("quick", "Quick", "", QUICK, {name: whole.options[name] for name in QUICK})
+
+
+@pytest.mark.slow
+def test_a_film_gives_every_deliverable(film: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    result = run_job(film, "film-dialogue", out, settings=ENGLISH)
+    assert set(result.outputs) == EVERYTHING | {"film"}
+    assert all(path.stat().st_size > 0 and path.name.startswith("reel.") for path in result.outputs.values())
+    assert sorted(p.name for p in out.iterdir()) == sorted(p.name for p in result.outputs.values()), "nothing else"
+    source = load(film)
+    assert source.media.timebase.start_timecode == "10:00:00:00"
+    audio = {kind: load(result.outputs[kind]).audio for kind in ("dialogue", "music", "effects", "clean", "removed")}
+    for each in audio.values():
+        assert (each.rate, each.layout, each.frames) == (source.audio.rate, source.audio.layout, source.audio.frames)
+    null = audio["clean"].samples + audio["removed"].samples - source.audio.samples
+    assert np.abs(null).max() < 10 ** (-90 / 20)
+    remix = audio["dialogue"].samples + audio["music"].samples + audio["effects"].samples
+    assert np.abs(remix - audio["clean"].samples).max() < 10 ** (-90 / 20)
+    master = ap.measure_loudness(load(result.outputs["master"]).audio)
+    assert master.integrated_lufs == pytest.approx(-23, abs=0.2)
+    assert "10:00:0" in result.outputs["scenes"].read_text(encoding="utf-8-sig")
+    muxed = load(result.outputs["film"])
+    assert muxed.media.has_video
+    assert muxed.audio.duration_s == pytest.approx(source.audio.duration_s, abs=0.05)
+    record = json.loads(result.outputs["provenance"].read_text())
+    assert {entry["file"] for entry in record["deliverables"]} >= {
+        p.name for k, p in result.outputs.items() if k != "provenance"
+    }
+
+
+def test_same_rate_layout_and_null(take: Path, tmp_path: Path, quick: presets.Preset) -> None:
+    result = run_job(take, quick, tmp_path / "out")
+    source = load(take).audio
+    clean, removed = (load(result.outputs[kind]).audio for kind in ("clean", "removed"))
+    assert np.abs(clean.samples + removed.samples - source.samples).max() < 10 ** (-90 / 20)
+    assert soundfile.info(result.outputs["clean"]).subtype == "PCM_24"
+    assert list(result.seconds) == ["decode", *QUICK, "deliver"]
+    assert not [p for p in (tmp_path / "out").iterdir() if p.name.startswith(".")], "work files are gone"
+
+
+def test_float_in_float_out(take: Path, tmp_path: Path, excerpt: Audio, quick: presets.Preset) -> None:
+    hot = tmp_path / "hot.wav"
+    soundfile.write(hot, excerpt.samples.T * 4, excerpt.rate, subtype="FLOAT")
+    result = run_job(hot, quick, tmp_path / "out")
+    for kind in ("clean", "removed", "master"):
+        assert soundfile.info(result.outputs[kind]).subtype == "FLOAT"
+
+
+def test_two_runs_give_the_same_deliverables(take: Path, tmp_path: Path, quick: presets.Preset) -> None:
+    first, second = (run_job(take, quick, tmp_path / name).outputs for name in ("a", "b"))
+    for kind in ("clean", "removed", "master", "project"):
+        a, b = first[kind].read_bytes(), second[kind].read_bytes()
+        if kind == "project":
+            a, b = (json.dumps(_without_timing(json.loads(x))).encode() for x in (a, b))
+        assert a == b, kind
+
+
+def _without_timing(data: dict) -> dict:
+    for step in data["steps"]:
+        step.pop("timing")
+    return data
+
+
+def test_project_file_is_lossless(take: Path, tmp_path: Path, quick: presets.Preset) -> None:
+    result = run_job(take, quick, tmp_path / "out")
+    keep = tmp_path / "kept"
+    keep.mkdir()
+    path = state.save(result.project, keep / "p.json", keep_in=keep)
+    assert state.load(path, result.project.audio) == result.project
+
+
+def test_a_missing_model_is_told_and_the_rest_delivered(
+    take: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AUDIOPOST_MODELS", str(tmp_path / "none"))
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "none"))
+    preset = presets.load("podcast")
+    stages = ("transcribe", "subtitles", "loudness")
+    short = presets.Preset("p", "P", "", stages, {s: preset.options[s] for s in stages})
+    result = run_job(take, short, tmp_path / "out")
+    assert "srt" not in result.outputs
+    assert {"master", "report"} <= set(result.outputs)
+    assert any("audiopost models pull" in sentence for sentence in result.project.missing)
+    with pytest.raises(MissingModel, match="audiopost models pull"):
+        run_job(take, short, tmp_path / "out2", settings=("transcribe.backend=faster-whisper",))
+    assert not (tmp_path / "out2").exists(), "refused before anything began"
+
+
+def test_killed_half_way_goes_on(
+    take: Path, tmp_path: Path, quick: presets.Preset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "out"
+
+    def stop(step: str, completed: float, total: float) -> None:
+        if step == "loudness":
+            raise Cancelled("stop")
+
+    with pytest.raises(Cancelled):
+        run_job(take, quick, out, progress=stop)
+    assert not list(out.glob("*.wav")), "no half deliverables"
+    calls = []
+    real = denoise_stage.Stage.__call__
+    monkeypatch.setattr(denoise_stage.Stage, "__call__", lambda self, *a: (calls.append(1), real(self, *a))[1])
+    result = run_job(take, quick, out, resume=True)
+    assert not calls, "denoise was kept"
+    fresh = run_job(take, quick, tmp_path / "fresh")
+    assert result.outputs["master"].read_bytes() == fresh.outputs["master"].read_bytes()
+
+
+def test_resume_after_a_changed_option(take: Path, tmp_path: Path, quick: presets.Preset) -> None:
+    out = tmp_path / "out"
+    run_job(take, quick, out)
+    again = run_job(take, quick, out, resume=True, settings=("loudness.spec=ebu-r128",))
+    assert again.project.loudness is not None
+    assert again.project.loudness.integrated_lufs == pytest.approx(-23, abs=0.2)
+    assert "denoise" not in again.seconds
+
+
+def test_resume_refuses_another_recording(take: Path, tmp_path: Path, quick: presets.Preset, tone) -> None:
+    out = tmp_path / "out"
+    run_job(take, quick, out)
+    soundfile.write(take, tone(440).samples.T, 48_000)
+    with pytest.raises(BadValue, match="another recording"):
+        run_job(take, quick, out, resume=True)
+
+
+def test_foreign_files_are_kept(take: Path, tmp_path: Path, quick: presets.Preset) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    mine = out / f"{take.stem}.master.wav"
+    mine.write_text("an editor's afternoon")
+    run_job(take, quick, out)
+    assert (out / f"{take.stem}.master.kept-1.wav").read_text() == "an editor's afternoon"
+    before = sorted(p.name for p in out.iterdir())
+    run_job(take, quick, out)
+    assert sorted(p.name for p in out.iterdir()) == before, "our own files are replaced"
+
+
+def test_the_source_is_never_overwritten(take: Path, quick: presets.Preset) -> None:
+    source = take.with_name("a.wav")
+    take.rename(source)
+    link = source.with_name("a.clean.wav")
+    link.hardlink_to(source)
+    with pytest.raises(OutputError, match="source itself"):
+        run_job(source, quick, source.parent)
+
+
+def test_a_bug_in_a_stage_is_a_message(
+    take: Path, tmp_path: Path, quick: presets.Preset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("division by zero")
+
+    monkeypatch.setattr(denoise_stage.Stage, "__call__", broken)
+    with pytest.raises(StageError, match=r"denoise failed on 場景 1\.wav: ZeroDivisionError"):
+        run_job(take, quick, tmp_path / "out")
+
+
+def test_wrong_order_and_unknown_names_are_refused_first(tmp_path: Path) -> None:
+    whole = presets.load("film-dialogue")
+    wrong = presets.Preset("w", "W", "", ("cues", "emotion"), {s: whole.options[s] for s in ("cues", "emotion")})
+    with pytest.raises(BadValue, match="cues needs emotion"):
+        run_job(tmp_path / "not-there.wav", wrong, tmp_path)
+    with pytest.raises(UnknownName, match="Did you mean 'rnnoise'"):
+        run_job(tmp_path / "not-there.wav", "podcast", tmp_path, settings=("denoise.backend=rnnoize",))
+
+
+KINDS = {
+    "silence": lambda: np.zeros((2, 48_000 * 3)),
+    "one frame": lambda: np.full((1, 1), 0.5),
+    "dc": lambda: np.full((1, 48_000 * 2), 0.4),
+    "square": lambda: np.sign(np.sin(2 * np.pi * 100 * np.arange(96_000) / 48_000))[None],
+    "5.1": lambda: np.random.default_rng(1).standard_normal((6, 48_000 * 2)) * 0.05,
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("kind", "rate"),
+    [*((kind, 48_000) for kind in KINDS), ("silence", 8000), ("5.1", 44_100), ("dc", 192_000)],
+)
+def test_odd_input_gives_a_right_result(tmp_path: Path, kind: str, rate: int) -> None:
+    samples = KINDS[kind]()
+    path = tmp_path / "odd.wav"
+    soundfile.write(path, samples.T, rate, subtype="PCM_24")
+    result = run_job(path, "film-dialogue", tmp_path / "out", settings=ENGLISH)
+    source, clean, removed = load(path).audio, *(load(result.outputs[k]).audio for k in ("clean", "removed"))
+    assert np.abs(clean.samples + removed.samples - source.samples).max() < 10 ** (-90 / 20)
+    if kind == "silence":
+        project = result.project
+        assert project.transcript is not None
+        assert not project.transcript.utterances
+        assert project.turns == ()
+        assert project.cues == ()
+        assert project.loudness is not None
+        assert project.loudness.integrated_lufs is None
+        assert np.abs(load(result.outputs["master"]).audio.samples).max() == 0

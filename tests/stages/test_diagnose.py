@@ -1,0 +1,167 @@
+"""Diagnose: planted faults are found where they are, sound without faults stays without findings."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from audiopost.core.audio import Audio
+from audiopost.core.errors import BadValue, UnknownName
+from audiopost.core.project import MediaInfo, Project
+from audiopost.core.stage import silent
+from audiopost.io.decode import load
+from audiopost.stages.diagnose import Options, Stage, diagnose
+
+
+def kinds(audio, **changes):
+    return {f.kind for f in diagnose(audio, **changes)}
+
+
+def altered(audio, change):
+    samples = audio.samples.astype(np.float64).copy()
+    return Audio(change(samples), audio.rate)
+
+
+def one(audio, kind):
+    return next(f for f in diagnose(audio) if f.kind == kind)
+
+
+@pytest.fixture
+def voice(shared):
+    """10 s of real clean speech, 16 kHz."""
+    return load(shared / "audio/speech_clean/librispeech/237-126133-0000.flac").audio
+
+
+def test_clean_real_speech_has_no_findings(voice):
+    assert kinds(voice) == set()
+
+
+@pytest.mark.parametrize("name", ["brahms_hungarian5_strings.ogg", "vibe_ace.ogg"])
+def test_music_is_not_hum_clicks_clipping_or_rumble(shared, name):
+    tune = load(shared / "audio/music" / name).audio.between(5, 20)
+    assert not kinds(tune) & {"hum", "clicks", "clipping", "rumble", "dropouts", "dc", "phase"}
+
+
+@pytest.mark.parametrize("mains", [50.0, 59.93])
+def test_hum_is_found_with_its_fundamental(voice, mains):
+    t = np.arange(voice.frames) / voice.rate
+    hum = 0.004 * sum(np.sin(2 * np.pi * k * mains * t + k) / k for k in (1, 2, 3, 5))
+    found = one(altered(voice, lambda x: x + hum), "hum")
+    assert found.frequency_hz == pytest.approx(mains, abs=0.1)
+    assert found.end_s - found.start_s == pytest.approx(voice.duration_s, abs=1)
+    assert "dBFS" in found.detail
+    assert "restore" in found.remedy
+
+
+def test_a_passing_bass_note_is_not_hum():
+    t = np.arange(20 * 8000) / 8000
+    notes = np.array([49.0, 55.0, 61.74, 49.0, 65.4, 50.0])[(t * 2).astype(int) % 6]
+    assert "hum" not in kinds(Audio(0.3 * np.sin(2 * np.pi * np.cumsum(notes) / 8000), 8000))
+
+
+def test_clicks_are_summed_up_in_one_finding(voice, rng):
+    where = np.sort(rng.choice(np.arange(2000, voice.frames - 2000, 4000), 20, replace=False))
+
+    def click(x):
+        x[0, where] += 0.5
+        return x
+
+    found = [f for f in diagnose(altered(voice, click)) if f.kind == "clicks"]
+    assert len(found) <= 2
+    assert sum(int(f.detail.split()[0]) for f in found) == pytest.approx(20, abs=2)
+
+
+@pytest.mark.parametrize("gain", [1.0, 0.3])
+def test_clipping_is_found_also_below_full_scale(voice, gain):
+    limit = 0.4 * voice.peak()
+    hurt = altered(voice, lambda x: np.clip(x, -limit, limit) * gain)
+    assert f"{20 * np.log10(limit * gain):.1f} dBFS" in one(hurt, "clipping").detail
+
+
+@pytest.mark.parametrize("length_ms", [5, 20, 50])
+def test_dropouts_are_found_where_they_are(tone, length_ms):
+    t = np.arange(5 * 48_000) / 48_000
+    x = 0.2 * np.sin(2 * np.pi * 220 * t) + 0.05 * np.sin(2 * np.pi * 1330 * t)
+    # Across a border of the one-second blocks too.
+    for at in (47_900, 130_000):
+        x[at : at + length_ms * 48] = 0
+    found = one(Audio(x, 48_000), "dropouts")
+    assert found.start_s == pytest.approx(47_900 / 48_000, abs=0.002)
+    assert found.detail.startswith("2 gaps")
+    assert f"{length_ms}." in found.detail or f"{length_ms - 1}." in found.detail
+
+
+def test_noise_rumble_and_dc(voice, rng):
+    size = (1, voice.frames)
+    assert "hiss" in kinds(altered(voice, lambda x: x + 0.003 * rng.standard_normal(size)))
+    assert "dc" in kinds(altered(voice, lambda x: x - 0.02))
+    wander = np.fft.irfft(
+        np.fft.rfft(rng.standard_normal(size)) * (np.arange(voice.frames // 2 + 1) < 250), voice.frames
+    )
+    assert "rumble" in kinds(altered(voice, lambda x: x + 0.02 * wander / wander.std()))
+
+
+def test_channels(voice):
+    x = voice.samples[0]
+    assert "correlation -1.00" in one(Audio(np.stack([x, -x]), voice.rate), "phase").detail
+    assert "right channel is dead" in one(Audio(np.stack([x, 0 * x]), voice.rate), "phase").detail
+    assert "softer" in one(Audio(np.stack([x, 0.2 * x]), voice.rate), "phase").detail
+    assert "phase" not in kinds(Audio(np.stack([x, x]), voice.rate))
+
+
+def test_telephone_band(shared):
+    found = one(load(shared / "audio/diarisation/pyannote_sample.flac").audio, "band-limited")
+    assert "4 kHz" in found.detail
+
+
+def test_silence_is_one_finding():
+    found = diagnose(Audio(np.zeros((2, 480_000)), 48_000))
+    assert [f.kind for f in found] == ["silence"]
+    assert (found[0].start_s, found[0].end_s, found[0].severity) == (0.0, 10.0, 1.0)
+
+
+@given(
+    rate=st.sampled_from([8000, 44_100, 192_000]),
+    frames=st.sampled_from([1, 2, 17, 1023, 30_000]),
+    channels=st.sampled_from([1, 2, 6]),
+    kind=st.sampled_from(["zero", "dc", "square", "noise"]),
+)
+def test_any_rate_length_and_layout(rate, frames, channels, kind):
+    t = np.arange(frames)
+    made = {"zero": 0 * t, "dc": 0 * t + 0.5, "square": np.sign(np.sin(t / 9) + 1e-9), "noise": np.sin(t**2 * 1.7)}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = diagnose(Audio(np.tile(made[kind], (channels, 1)), rate))
+    assert all(0 <= f.severity <= 1 and 0 <= f.start_s <= f.end_s <= frames / rate + 0.05 for f in found)
+
+
+def test_findings_do_not_depend_on_where_samples_lie(voice):
+    class Elsewhere:
+        def read(self, start, stop):
+            return voice.samples[:, start:stop]
+
+    backed = Audio.backed(Elsewhere(), channels=1, frames=voice.frames, rate=voice.rate)
+    assert diagnose(backed, min_severity=0) == diagnose(voice, min_severity=0)
+
+
+def test_stage_fills_findings_and_activity(speech):
+    gap = np.zeros(2 * speech.rate)
+    audio = Audio(np.concatenate([speech.samples[0], gap]), speech.rate)
+    media = MediaInfo(
+        "x.wav", "", "WAV", "FLOAT", speech.rate, 1, ("M",), audio.duration_s, warnings=("3 NaN samples",)
+    )
+    project = Stage()(Project(media, audio), Options(), silent)
+    assert project.findings[0].kind == "non-finite"
+    assert {a.kind for a in project.activity} >= {"speech", "silence"}
+    assert project.step("diagnose").backend == "dsp"
+
+
+def test_wrong_use(speech):
+    with pytest.raises(UnknownName):
+        diagnose(speech, backend="nothing")
+    with pytest.raises(BadValue):
+        diagnose(speech, min_severity=2)

@@ -1,0 +1,113 @@
+"""Restore: faults get smaller, everything else stays as it was."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from audiopost.core.audio import Audio
+from audiopost.core.marks import Finding
+from audiopost.core.project import MediaInfo, Project
+from audiopost.core.stage import silent
+from audiopost.io.decode import load
+from audiopost.stages.diagnose import diagnose
+from audiopost.stages.restore import Options, Stage, restore
+from audiopost.stages.restore.interpolate import autoregressive
+
+
+@pytest.fixture
+def voice(shared):
+    return load(shared / "audio/speech_clean/librispeech/237-126133-0000.flac").audio
+
+
+def error_db(reference, audio):
+    return 10 * np.log10(np.sum((audio.samples - reference) ** 2) + 1e-20)
+
+
+def improvement(voice, hurt):
+    audio = Audio(hurt, voice.rate)
+    mended = restore(audio, diagnose(audio))
+    assert (mended.frames, mended.rate, mended.layout) == (audio.frames, audio.rate, audio.layout)
+    return error_db(voice.samples, audio) - error_db(voice.samples, mended)
+
+
+def test_nothing_found_is_bit_identical(voice):
+    assert restore(voice, ()) == voice
+    assert restore(voice) == voice
+
+
+def test_hum_goes_and_the_voice_stays(voice):
+    t = np.arange(voice.frames) / voice.rate
+    hum = 0.01 * sum(np.sin(2 * np.pi * k * 50.03 * t + k) / k for k in (1, 2, 3, 5))
+    assert improvement(voice, voice.samples + hum) > 12
+
+
+def test_hum_amount_and_switch(tone):
+    hum = tone(50, seconds=6, rate=8000, dbfs=-20)
+    finding = (Finding("hum", 0, 6, 0.5, "", "", 50.0),)
+    rms = [np.sqrt(np.mean(restore(hum, finding, hum_amount=a).samples ** 2)) for a in (0.0, 0.5, 1.0)]
+    assert rms[1] == pytest.approx(rms[0] / 2, rel=0.05)
+    assert rms[2] < 0.02 * rms[0]
+    assert restore(hum, finding, hum=False) == hum
+
+
+def test_clicks_are_interpolated_and_the_rest_untouched(voice, rng):
+    hurt = voice.samples.copy()
+    where = rng.choice(np.arange(2000, voice.frames - 2000, 4000), 20, replace=False)
+    hurt[0, where] += 0.5
+    assert improvement(voice, hurt) > 10
+    audio = Audio(hurt, voice.rate)
+    changed = np.flatnonzero(restore(audio, diagnose(audio)).samples[0] != hurt[0])
+    assert len(changed) < 40 * 20
+
+
+def test_clipped_crests_rise_within_the_headroom(voice):
+    limit = 0.4 * voice.peak()
+    hurt = np.clip(voice.samples, -limit, limit)
+    assert improvement(voice, hurt) > 3
+    mended = restore(Audio(hurt, voice.rate), headroom_db=3)
+    assert 1.05 * limit < mended.peak() <= limit * 10 ** (3 / 20) + 1e-5
+
+
+def test_short_dropouts_are_filled(tone):
+    whole = tone(220, seconds=3).samples[0] + tone(1333, dbfs=-30, seconds=3).samples[0]
+    hurt = whole.copy()
+    hurt[70_000 : 70_000 + 480] = 0
+    audio = Audio(hurt, 48_000)
+    mended = restore(audio, diagnose(audio))
+    assert error_db(whole, mended) < error_db(whole, audio) - 20
+
+
+def test_dc_and_rumble_and_polarity(voice, rng):
+    assert improvement(voice, voice.samples + 0.02) > 20
+    t = np.arange(voice.frames) / voice.rate
+    mended = restore(Audio(0.1 * np.sin(2 * np.pi * 12 * t), voice.rate), (Finding("rumble", 0, 9, 0.5, "", ""),))
+    assert mended.peak() < 0.03
+    pair = Audio(np.stack([voice.samples[0], -voice.samples[0]]), voice.rate)
+    turned = restore(pair, diagnose(pair)).samples
+    assert np.array_equal(turned[0], turned[1])
+
+
+def test_autoregressive_interpolation_rebuilds_a_sinusoid():
+    x = np.sin(np.arange(600) * 0.21).astype(np.float32)
+    missing = np.zeros(600, bool)
+    missing[280:310] = True
+    assert np.abs(autoregressive(np.where(missing, 0, x), missing) - x).max() < 0.02
+
+
+@pytest.mark.parametrize("samples", [np.zeros((2, 48_000)), np.ones((1, 1)), np.sign(np.sin(np.arange(48_000) / 40))])
+def test_odd_input_comes_back_finite(samples):
+    audio = Audio(samples, 48_000)
+    mended = restore(audio, diagnose(audio, min_severity=0))
+    assert mended.frames == audio.frames
+    assert np.isfinite(mended.samples).all()
+
+
+def test_stage_says_what_it_did(voice):
+    media = MediaInfo("x.wav", "", "WAV", "FLOAT", voice.rate, 1, ("M",), voice.duration_s)
+    hurt = Audio(voice.samples + 0.02, voice.rate)
+    project = Stage()(Project(media, hurt, findings=diagnose(hurt)), Options(), silent)
+    assert "DC of" in project.step("restore").reason
+    untouched = Stage()(Project(media, voice, findings=()), Options(), silent)
+    assert untouched.restored == voice
+    assert "nothing to mend" in untouched.step("restore").reason
