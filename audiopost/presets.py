@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .core.errors import BadValue, UnknownName
+from .core.errors import BadValue, UnknownName, UsageError
 from .core.options import build, describe
 from .core.registry import load as load_object
 from .core.stage import Stage
@@ -110,5 +110,9 @@ def _checked(name: str, data: dict[str, Any]) -> Preset:
     for key, table in data.items():
         if key not in stages or not isinstance(table, dict):
             raise UnknownName("key", key, ("title", "summary", "stages", *stages), where=where)
-    options = {s: build(stage(s).options_type, data.get(s, {}), f"{s}.") for s in stages}
+    try:
+        options = {s: build(stage(s).options_type, data.get(s, {}), f"{s}.") for s in stages}
+    except UsageError as error:
+        error.problem = f"In {where}: {error.problem}"
+        raise
     return Preset(name, title, summary, tuple(stages), options)

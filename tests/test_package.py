@@ -105,8 +105,8 @@ def test_lock_covers_what_is_declared() -> None:
         name_of(line).lower().replace("_", "-").replace(".", "-")
         for line in (ROOT / "requirements.lock").read_text().splitlines()
     }
-    for group in declared().values():
-        for requirement in group:
+    for group, requirements in declared().items():
+        for requirement in requirements if group != "bench" else ():
             name = name_of(requirement).lower().replace("_", "-").replace(".", "-")
             # resemblyzer goes in by a line of its own in the Makefile, without its dependencies.
             assert name in locked or name in ("audiopost", "resemblyzer"), requirement

@@ -96,7 +96,7 @@ def main(arguments: list[str] | None = None) -> None:
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(1)
-    except Exception as error:  # noqa: BLE001 - a bug of ours still ends in a message and a code
+    except Exception as error:  # a bug of ours still ends in a message and a code
         if debug:
             raise
         say(f"error: unexpected {type(error).__name__}: {error}. '--debug' shows where; please report it.")

@@ -14,6 +14,7 @@ from ..core.project import Project
 from ..core.serial import to_json
 from ..core.stage import Progress
 from ..core.time import clock
+from ..delivery.report import write_report
 from ..io.atomic import make_folder, write_text
 from ..io.decode import load
 from ..pipeline import deliver
@@ -99,7 +100,7 @@ def _emotion_lines(project: Project) -> Lines:
 
 def _write_findings(project: Project, target: Target, _: Progress) -> None:
     _write_data(target, "findings", results.findings(project))
-    deliver.write_report(target.path("report", ".report.html"), project)
+    write_report(target.path("report", ".report.html"), project)
 
 
 def _write_emotion(project: Project, target: Target, _: Progress) -> None:

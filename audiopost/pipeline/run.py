@@ -67,14 +67,11 @@ def run(
         if resume:
             project = _resumed(project, plan, work, out / f"{source.stem}.project.json")
         try:
-            project = _run_stages(project, plan, work, progress, seconds)
+            project, outputs = _done(project, plan, source, out, work, progress, seconds)
         except state.AudioGone as gone:
             log.warning("%s Starting over.", gone.problem)
             fresh = replace(decode.load(source, fps=fps, start_timecode=start_timecode), preset=chosen.name)
-            project = _run_stages(fresh, plan, work, progress, seconds)
-        with measured() as cost:
-            outputs = deliver.deliver(project, source, out, work, progress)
-        seconds["deliver"] = float(cost["seconds"])
+            project, outputs = _done(fresh, plan, source, out, work, progress, seconds)
     shutil.rmtree(work, ignore_errors=True)
     return RunResult(project, outputs, seconds)
 
@@ -128,11 +125,27 @@ def _resumed(project: Project, plan: list[tuple[Stage, Any]], work: Path, final:
             break
         done.append(step)
     keep = {name for made_stage, _ in plan[: len(done)] for name in made_stage.assigns}
-    forget = {name: None for made_stage, _ in plan[len(done) :] for name in made_stage.assigns - keep}
+    forget: dict[str, Any] = {name: None for made_stage, _ in plan[len(done) :] for name in made_stage.assigns - keep}
     log.info("resuming after %s", done[-1].stage if done else "nothing that still fits")
     return replace(
         old, **forget, media=project.media, audio=project.audio, steps=tuple(done), preset=project.preset, missing=()
     )
+
+
+def _done(
+    project: Project,
+    plan: list[tuple[Stage, Any]],
+    source: Path,
+    out: Path,
+    work: Path,
+    progress: Progress,
+    seconds: dict[str, float],
+) -> tuple[Project, dict[str, Path]]:
+    project = _run_stages(project, plan, work, progress, seconds)
+    with measured() as cost:
+        outputs = deliver.deliver(project, source, out, work, progress)
+    seconds["deliver"] = float(cost["seconds"])
+    return project, outputs
 
 
 def _run_stages(

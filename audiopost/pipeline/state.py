@@ -52,7 +52,7 @@ def save(project: Project, path: Path, *, keep_in: Path | None, delivered: Mappi
             file = "source"
         elif delivered and digest in delivered:
             file = os.path.relpath(delivered[digest], path.parent)
-        elif keep_in is not None:
+        elif keep_in is not None and not isinstance(audio.source, _Gone):
             file = os.path.relpath(_keep(audio, keep_in / f"{digest[:16]}.wav"), path.parent)
         return {
             "file": file,

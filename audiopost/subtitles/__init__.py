@@ -7,10 +7,10 @@ from pathlib import Path
 from ..core.errors import UnknownName
 from ..core.marks import CaptionIssue
 from ..core.registry import load
-from ..core.speech import Transcript
+from ..core.speech import Caption, Transcript
 from ..core.time import Timebase
 from ..io.atomic import write_text
-from .caption import Caption, layout
+from .caption import layout
 from .check import check
 from .formats import FORMATS, Document
 from .reader import read

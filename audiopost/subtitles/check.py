@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ..core.marks import CaptionIssue
+from ..core.speech import Caption
 from ..core.time import Timebase
-from .caption import Caption
 from .styles import Style
 from .text import guess_language, width
 

@@ -61,8 +61,12 @@ def clean_lines(lines: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(line for line in map(clean, lines) if line)
 
 
+#: Small words of English that no other language with Latin letters has often.
+_ENGLISH = frozenset("the is you of and it that this my what are with have your he she they i'm it's to am".split())
+
+
 def guess_language(text: str) -> str:
-    """'ja', 'ko', 'yue' or 'zh' by the characters, else 'und': for files that do not say."""
+    """'ja', 'ko', 'yue', 'zh' by the characters, 'en' by its small words, else 'und': for files that do not say."""
     letters = sum(char.isalpha() for char in text) or 1
     if len(_KANA.findall(text)) > 0.1 * letters:
         return "ja"
@@ -70,7 +74,8 @@ def guess_language(text: str) -> str:
         return "ko"
     if len(_HAN.findall(text)) > 0.3 * letters:
         return "yue" if len(_CANTONESE.findall(text)) > 0.03 * letters else "zh"
-    return "und"
+    words = re.findall(r"[a-z']+", text.lower())
+    return "en" if sum(word in _ENGLISH for word in words) > 0.12 * len(words) else "und"
 
 
 def is_traditional(text: str) -> bool:

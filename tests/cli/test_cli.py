@@ -140,7 +140,7 @@ def test_silence_has_null_loudness(tmp_path: Path) -> None:
         (["loudness", "{empty}"], 1, "empty.wav"),
         (["loudness", "{take}", "--fps", "many"], 2, "frame rate"),
         (["models", "path", "whisper-tinny"], 2, "Did you mean 'whisper-tiny'"),
-        (["subtitles", "{text}"], 1, "notes.wav"),
+        (["subtitles", "{text}"], 2, "transcript format '.wav'"),
     ],
 )
 def test_mistakes_get_a_message_and_a_code(

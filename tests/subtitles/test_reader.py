@@ -160,3 +160,14 @@ def test_ttml_times_of_every_kind(tmp_path, ns, p, start_s, end_s):
     assert (utterance.text, utterance.speaker, transcript.language) == ("我們走吧", "阿明", "zh-Hant")
     assert utterance.start_s == pytest.approx(start_s, abs=1e-6)
     assert utterance.end_s == pytest.approx(end_s, abs=1e-6)
+
+
+def test_language_is_guessed_where_the_file_does_not_say():
+    from audiopost.subtitles.text import guess_language
+
+    assert guess_language("I am so happy, this is wonderful!") == "en"
+    assert guess_language("Ich bin so froh, das ist wunderbar!") == "und"
+    assert guess_language("Je suis si heureux, c'est merveilleux !") == "und"
+    assert guess_language("我今日好開心呀，佢哋都係") == "yue"
+    assert guess_language("我今天很高興") == "zh"
+    assert guess_language("") == "und"

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from ...core.speech import Transcript
-from ..caption import Caption, label
+from ...core.speech import Caption, Transcript
+from ..caption import label
 from ..text import clean, clean_lines
 
 #: Format (and suffix) to the function that renders it.
