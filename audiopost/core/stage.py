@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from .project import Project
@@ -80,6 +80,28 @@ class Backend(Protocol):
     def model(self) -> ModelInfo | None:
         """The model it uses; None for plain signal processing."""
         ...
+
+
+OptionsT = TypeVar("OptionsT")
+
+
+class BuiltIn(Generic[OptionsT]):
+    """Base of the backends that need nothing but what pip installed: a subclass names itself and does the work."""
+
+    name: ClassVar[str]
+    draft: ClassVar[str] = ""
+    reason: ClassVar[str] = "built in, needs no model"
+
+    def __init__(self, options: OptionsT) -> None:
+        self.options = options
+
+    @classmethod
+    def available(cls, options: OptionsT) -> Availability:
+        return Availability(True, cls.reason)
+
+    @property
+    def model(self) -> ModelInfo | None:
+        return None
 
 
 class Stage(Protocol):

@@ -62,7 +62,31 @@ def clean_lines(lines: tuple[str, ...]) -> tuple[str, ...]:
 
 
 #: Small words of English that no other language with Latin letters has often.
-_ENGLISH = frozenset("the is you of and it that this my what are with have your he she they i'm it's to am".split())
+_ENGLISH = frozenset(
+    [
+        "the",
+        "is",
+        "you",
+        "of",
+        "and",
+        "it",
+        "that",
+        "this",
+        "my",
+        "what",
+        "are",
+        "with",
+        "have",
+        "your",
+        "he",
+        "she",
+        "they",
+        "i'm",
+        "it's",
+        "to",
+        "am",
+    ]
+)
 
 
 def guess_language(text: str) -> str:

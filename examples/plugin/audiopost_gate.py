@@ -8,29 +8,18 @@ from typing import ClassVar
 import numpy as np
 
 from audiopost.core.audio import Audio, FloatArray
-from audiopost.core.stage import Availability, ModelInfo, Progress
+from audiopost.core.stage import BuiltIn, Progress
 from audiopost.stages.denoise import Options
 
 THRESHOLD = 10 ** (-45 / 20)
 BLOCK_S = 0.02
 
 
-class Gate:
+class Gate(BuiltIn[Options]):
     """Blocks of 20 ms whose RMS lies below the threshold fade to silence."""
 
     name: ClassVar[str] = "gate"
-    draft: ClassVar[str] = ""
-
-    def __init__(self, options: Options) -> None:
-        self.options = options
-
-    @classmethod
-    def available(cls, options: Options) -> Availability:
-        return Availability(True, "a gate needs nothing")
-
-    @property
-    def model(self) -> ModelInfo | None:
-        return None
+    reason: ClassVar[str] = "a gate needs nothing"
 
     def denoise(self, audio: Audio, progress: Progress) -> Iterator[FloatArray]:
         gain = 0.0

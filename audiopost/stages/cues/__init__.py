@@ -15,7 +15,7 @@ from ...core.options import change, option
 from ...core.project import Project
 from ...core.registry import AUTO, Backends
 from ...core.speech import SpeakerTurn
-from ...core.stage import Availability, Choice, ModelInfo, Progress, silent
+from ...core.stage import Backend, Choice, Progress, silent
 
 
 @dataclass(frozen=True)
@@ -44,19 +44,8 @@ class Material:
     duration_s: float
 
 
-class CueFinder(Protocol):
+class CueFinder(Backend, Protocol):
     """Cues in order of time that overlap neither each other nor music, numbered from 1."""
-
-    name: ClassVar[str]
-    draft: ClassVar[str]
-
-    def __init__(self, options: Options) -> None: ...
-
-    @classmethod
-    def available(cls, options: Options) -> Availability: ...
-
-    @property
-    def model(self) -> ModelInfo | None: ...
 
     def suggest(self, material: Material) -> tuple[Cue, ...]: ...
 

@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import ClassVar
 
 from ...core.marks import Cue
-from ...core.stage import Availability, ModelInfo
+from ...core.stage import BuiltIn
 from ...core.time import Span, clock
-from . import Material, palette
+from . import Material, Options, palette
 from .timeline import SIDE_S, Feeling, Timeline, Turn
-
-if TYPE_CHECKING:
-    from . import Options
 
 #: Music rests at least this long between two cues.
 _REST_S = 4.0
@@ -46,38 +43,27 @@ class _Idea:
     until_words: str = "where the feeling turns again"
 
 
-class Rules:
+class Rules(BuiltIn[Options]):
     """Intro and outro in opening and closing silence, transitions between scenes, underscore at turns of feeling."""
 
     name: ClassVar[str] = "rules"
-    draft: ClassVar[str] = ""
-
-    def __init__(self, options: Options) -> None:
-        self._options = options
-
-    @classmethod
-    def available(cls, options: Any) -> Availability:
-        return Availability(True, "rules need no model")
-
-    @property
-    def model(self) -> ModelInfo | None:
-        return None
+    reason: ClassVar[str] = "rules need no model"
 
     def suggest(self, material: Material) -> tuple[Cue, ...]:
         """The best ideas first, each where it fits, until the share of the recording that music may cover is used."""
-        line = Timeline(material, self._options.margin_s)
+        line = Timeline(material, self.options.margin_s)
         if not line.speech or not material.points:
             return ()
-        shortest = self._options.shortest_s
+        shortest = self.options.shortest_s
         if line.end_s < 60:
             shortest = min(shortest, max(2.0, line.end_s / 6))
         # However small the share, a short recording may have one cue.
-        left = max(self._options.share * line.end_s, shortest if self._options.share > 0 else 0.0)
+        left = max(self.options.share * line.end_s, shortest if self.options.share > 0 else 0.0)
         cues: list[Cue] = []
         for idea in sorted(self._ideas(material, line, shortest), key=lambda i: (-i.score, i.enter_s)):
             if left < shortest:
                 break
-            cue = self._fitted(idea, material, line, cues, shortest, min(left, self._options.longest_s))
+            cue = self._fitted(idea, material, line, cues, shortest, min(left, self.options.longest_s))
             if cue is not None:
                 cues.append(cue)
                 left -= cue.out_s - cue.in_s
@@ -86,7 +72,7 @@ class Rules:
 
     def _ideas(self, material: Material, line: Timeline, shortest: float) -> Iterator[_Idea]:
         yield from _opening_and_closing(line, shortest)
-        turns = line.turns(self._options.change)
+        turns = line.turns(self.options.change)
         for i, turn in enumerate(turns):
             until = next((t.time_s for t in turns[i + 1 :] if _counters(turn, t)), line.end_s)
             yield _Idea(turn.time_s, until, _function(turn), turn.after, _turn_words(turn, material), turn.size)

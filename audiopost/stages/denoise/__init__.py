@@ -1,8 +1,8 @@
 """Denoise: speech comes out, what surrounds it goes.
 
 On a film give it the dialogue stem; run over a whole mix it takes music and effects away.
-To add a backend: write a class with `name`, `draft`, `available`, `model` and `denoise` in a file of its own,
-add its 'module:Class' to BACKENDS, add it to AUTO if it should be picked unasked, and run tests/contract.
+To add a backend: write a class with what `core.stage.Backend` asks for and `denoise` in a file of its own, add its
+'module:Class' to the table of BACKENDS, and to its `auto` if it should be picked unasked; run tests/contract.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from ...core.audio import Audio, FloatArray
 from ...core.options import change, option
 from ...core.project import Project
 from ...core.registry import AUTO, Backends
-from ...core.stage import Availability, Choice, ModelInfo, Progress, silent
+from ...core.stage import Backend, Choice, Progress, silent
 from ...io.scratch import spool
 
 
@@ -27,19 +27,8 @@ class Options:
     amount: float = option(1.0, "share of the noise that is taken away", low=0.0, high=1.0)
 
 
-class Denoiser(Protocol):
+class Denoiser(Backend, Protocol):
     """Audio to the same length, rate and channels, sample-aligned; yields blocks (channels, n)."""
-
-    name: ClassVar[str]
-    draft: ClassVar[str]
-
-    def __init__(self, options: Options) -> None: ...
-
-    @classmethod
-    def available(cls, options: Options) -> Availability: ...
-
-    @property
-    def model(self) -> ModelInfo | None: ...
 
     def denoise(self, audio: Audio, progress: Progress) -> Iterator[FloatArray]: ...
 
@@ -87,7 +76,14 @@ class Stage:
     options_type = Options
 
     def __call__(self, project: Project, options: Options, progress: Progress) -> Project:
-        repaired, choice = _run(replace(project, repaired=None).dialogue, options, progress)
+        dialogue = replace(project, repaired=None).dialogue
+        _, choice = BACKENDS.choose(options)
+        if options.backend == AUTO and project.stems and choice.model in project.models:
+            # A second pass of one network takes no more noise, only speech: 13.9 to 8.8 dB SI-SDR on the example scene.
+            reason = f"auto: {choice.model.name} made the dialogue stem already; a second pass would harm the speech"
+            choice = replace(choice, reason=reason)
+            return project.after(self.name, choice, options, repaired=dialogue, clean=_remix(project, dialogue))
+        repaired, choice = _run(dialogue, options, progress)
         return project.after(self.name, choice, options, repaired=repaired, clean=_remix(project, repaired))
 
 

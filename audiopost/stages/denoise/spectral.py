@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...core.audio import Audio, FloatArray
-from ...core.stage import Availability, ModelInfo, Progress
+from ...core.stage import BuiltIn, Progress
 from . import Options
 
 Array = NDArray[np.float64]
@@ -70,22 +70,11 @@ class Gains:
         return np.asarray(gain**present * FLOOR ** (1 - present))
 
 
-class Spectral:
+class Spectral(BuiltIn[Options]):
     """Streamed: each channel by itself, the LFE passed through, memory of a second of sound."""
 
     name: ClassVar[str] = "spectral"
-    draft: ClassVar[str] = ""
-
-    def __init__(self, options: Options) -> None:
-        self.options = options
-
-    @classmethod
-    def available(cls, options: Options) -> Availability:
-        return Availability(True, "signal processing, needs no model")
-
-    @property
-    def model(self) -> ModelInfo | None:
-        return None
+    reason: ClassVar[str] = "signal processing, needs no model"
 
     def denoise(self, audio: Audio, progress: Progress) -> Iterator[FloatArray]:
         voices = [i for i, name in enumerate(audio.layout) if name != "LFE"]

@@ -15,7 +15,7 @@ from ...core.marks import Activity, Finding
 from ...core.options import change, option
 from ...core.project import Project
 from ...core.registry import AUTO, Backends
-from ...core.stage import Availability, Choice, ModelInfo, Progress, silent
+from ...core.stage import Backend, Choice, Progress, silent
 
 
 @dataclass(frozen=True)
@@ -28,19 +28,8 @@ class Options:
     silence_dbfs: float = option(-70.0, "RMS below which it is silence", low=-120.0, high=-20.0, unit="dBFS")
 
 
-class Diagnoser(Protocol):
+class Diagnoser(Backend, Protocol):
     """Audio to findings in order of time, and activity."""
-
-    name: ClassVar[str]
-    draft: ClassVar[str]
-
-    def __init__(self, options: Options) -> None: ...
-
-    @classmethod
-    def available(cls, options: Options) -> Availability: ...
-
-    @property
-    def model(self) -> ModelInfo | None: ...
 
     def diagnose(self, audio: Audio, progress: Progress) -> tuple[Finding, ...]: ...
 

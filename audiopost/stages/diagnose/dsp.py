@@ -8,7 +8,7 @@ from typing import ClassVar
 from ...analysis import music, vad
 from ...core.audio import Audio
 from ...core.marks import Activity, Finding
-from ...core.stage import Availability, ModelInfo, Progress
+from ...core.stage import BuiltIn, Progress
 from ...core.time import Span, merge_spans
 from . import Options
 from .clicks import Clicks
@@ -20,19 +20,11 @@ from .noise import Noise
 from .phase import Dc, Phase
 
 
-class Dsp:
+class Dsp(BuiltIn[Options]):
     """See the detectors' files for what they measure."""
 
     name: ClassVar[str] = "dsp"
-    draft: ClassVar[str] = ""
-    model: ModelInfo | None = None
-
-    def __init__(self, options: Options) -> None:
-        self.options = options
-
-    @classmethod
-    def available(cls, options: Options) -> Availability:
-        return Availability(True, "needs nothing but numpy")
+    reason: ClassVar[str] = "needs nothing but numpy"
 
     def detectors(self, audio: Audio) -> tuple[Detector, ...]:
         rate, channels, o = audio.rate, audio.channels, self.options

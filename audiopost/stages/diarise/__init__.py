@@ -16,7 +16,7 @@ from ...core.options import change, option
 from ...core.project import Project
 from ...core.registry import AUTO, Backends
 from ...core.speech import SpeakerTurn
-from ...core.stage import Availability, Choice, ModelInfo, Progress, silent
+from ...core.stage import Backend, Choice, Progress, silent
 
 
 @dataclass(frozen=True)
@@ -31,19 +31,8 @@ class Options:
     device: str = option("auto", "what computes", choices=("auto", "cpu", "cuda"))
 
 
-class Diariser(Protocol):
+class Diariser(Backend, Protocol):
     """Audio to turns in any order, labelled by any name, overlap allowed; () where nobody speaks."""
-
-    name: ClassVar[str]
-    draft: ClassVar[str]
-
-    def __init__(self, options: Options) -> None: ...
-
-    @classmethod
-    def available(cls, options: Options) -> Availability: ...
-
-    @property
-    def model(self) -> ModelInfo | None: ...
 
     def turns(self, audio: Audio, progress: Progress) -> Iterable[SpeakerTurn]: ...
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,10 +15,7 @@ from ...core.speech import SpeakerTurn
 from ...core.stage import Availability, ModelInfo, Progress
 from ...core.time import Span
 from ...io.scratch import at_rate
-from . import clustering
-
-if TYPE_CHECKING:
-    from . import Options
+from . import Options, clustering
 
 #: Seconds between voice prints, in recordings up to `_LONG_S` and beyond; memory is 1 kB a print.
 _HOP_S, _COARSE_HOP_S, _LONG_S = 0.1, 0.5, 1200.0

@@ -12,7 +12,7 @@ import os
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from ...core.audio import Audio
 from ...core.errors import MissingModel, StageError
@@ -20,9 +20,7 @@ from ...core.speech import SpeakerTurn
 from ...core.stage import Availability, ModelInfo, Progress
 from ...io.scratch import at_rate
 from ...models import store, torch_setup
-
-if TYPE_CHECKING:
-    from . import Options
+from . import Options
 
 _MODEL = "pyannote-community-1"
 _RATE = 16_000

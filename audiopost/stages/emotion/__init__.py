@@ -19,7 +19,7 @@ from ...core.options import change, option
 from ...core.project import Project
 from ...core.registry import AUTO, Backends
 from ...core.speech import SpeakerTurn, Transcript, Utterance
-from ...core.stage import Availability, Choice, ModelInfo, Progress, silent
+from ...core.stage import Backend, Choice, Progress, silent
 from ...core.time import Span, merge_spans
 from .affect import Rating, Window, combined, label
 from .words import rate_text
@@ -35,19 +35,8 @@ class Options:
     words: bool = option(True, "let the words of a transcript count too")
 
 
-class EmotionReader(Protocol):
+class EmotionReader(Backend, Protocol):
     """Rates stretches of speech; None where a stretch holds too little of it."""
-
-    name: ClassVar[str]
-    draft: ClassVar[str]
-
-    def __init__(self, options: Options) -> None: ...
-
-    @classmethod
-    def available(cls, options: Options) -> Availability: ...
-
-    @property
-    def model(self) -> ModelInfo | None: ...
 
     def rate(
         self, audio: Audio, speech: Sequence[Span], windows: Sequence[Window], progress: Progress

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...analysis.prosody import HOP_S, Prosody, prosody, syllables
 from ...core.audio import Audio
-from ...core.stage import Availability, ModelInfo, Progress
+from ...core.stage import BuiltIn, Progress
 from ...core.time import Span
+from . import Options
 from .affect import Rating, Window
-
-if TYPE_CHECKING:
-    from . import Options
 
 #: What is measured in a window: median pitch (semitones above 100 Hz), mean pitch change from frame to frame
 #: (semitones), spectral tilt (dB, see analysis.prosody), syllables a second, mean periodicity.
@@ -65,22 +63,11 @@ class _Norm:
     level_db: float
 
 
-class ProsodyReader:
+class ProsodyReader(BuiltIn[Options]):
     """Rates windows by their prosody; no model weights."""
 
     name: ClassVar[str] = "prosody"
-    draft: ClassVar[str] = ""
-
-    def __init__(self, options: Options) -> None:
-        self._options = options
-
-    @classmethod
-    def available(cls, options: Any) -> Availability:
-        return Availability(True, "signal processing needs no model")
-
-    @property
-    def model(self) -> ModelInfo | None:
-        return None
+    reason: ClassVar[str] = "signal processing needs no model"
 
     def rate(
         self, audio: Audio, speech: Sequence[Span], windows: Sequence[Window], progress: Progress

@@ -15,7 +15,7 @@ from ...core.marks import LoudnessReport, SpecCheck
 from ...core.options import change, option
 from ...core.project import Project
 from ...core.registry import AUTO, Backends
-from ...core.stage import Availability, ModelInfo, Progress, silent
+from ...core.stage import Backend, Progress, silent
 from ...core.time import Span, merge_spans
 from ...io.scratch import spool
 from .specs import SPECS, Dialogue, Spec, anchor, check, find
@@ -49,19 +49,8 @@ class Measurement(Protocol):
     def mean_lufs(self, spans: Iterable[Span]) -> float | None: ...
 
 
-class LoudnessBackend(Protocol):
+class LoudnessBackend(Backend, Protocol):
     """Measures, and applies gain: `amplify` yields blocks (channels, n), limited where a ceiling is given."""
-
-    name: ClassVar[str]
-    draft: ClassVar[str]
-
-    def __init__(self, options: Options) -> None: ...
-
-    @classmethod
-    def available(cls, options: Options) -> Availability: ...
-
-    @property
-    def model(self) -> ModelInfo | None: ...
 
     def measure(self, audio: Audio, progress: Progress) -> Measurement: ...
 

@@ -3,30 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from ...core.audio import Audio, FloatArray
-from ...core.stage import Availability, ModelInfo, Progress
+from ...core.stage import BuiltIn, Progress
 from ...dsp.limiter import limit
 from ...dsp.loudness import Meter, metered
-
-if TYPE_CHECKING:
-    from . import Options
+from . import Options
 
 
-class BS1770:
+class BS1770(BuiltIn[Options]):
     """Measures by ITU-R BS.1770-4 and EBU Tech 3341/3342; limits with 5 ms look-ahead."""
 
     name: ClassVar[str] = "bs1770"
-    draft: ClassVar[str] = ""
-    model: ModelInfo | None = None
-
-    def __init__(self, options: Options) -> None:
-        pass
-
-    @classmethod
-    def available(cls, options: Options) -> Availability:
-        return Availability(True, "BS.1770-4 meter and true-peak limiter, built in")
+    reason: ClassVar[str] = "BS.1770-4 meter and true-peak limiter, built in"
 
     def measure(self, audio: Audio, progress: Progress) -> Meter:
         return metered(audio, progress)

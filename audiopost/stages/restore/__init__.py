@@ -14,7 +14,7 @@ from ...core.marks import Finding
 from ...core.options import change, option
 from ...core.project import Project
 from ...core.registry import AUTO, Backends
-from ...core.stage import Availability, Choice, ModelInfo, Progress, silent
+from ...core.stage import Backend, Choice, Progress, silent
 
 
 @dataclass(frozen=True)
@@ -37,19 +37,8 @@ class Options:
     polarity: bool = option(True, "turn the right channel round where the whole recording is inverted")
 
 
-class Restorer(Protocol):
+class Restorer(Backend, Protocol):
     """Audio to the same length, rate and layout; and what was done, a few words each."""
-
-    name: ClassVar[str]
-    draft: ClassVar[str]
-
-    def __init__(self, options: Options) -> None: ...
-
-    @classmethod
-    def available(cls, options: Options) -> Availability: ...
-
-    @property
-    def model(self) -> ModelInfo | None: ...
 
     def restore(
         self, audio: Audio, findings: Sequence[Finding] | None, progress: Progress

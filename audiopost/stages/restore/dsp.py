@@ -12,26 +12,18 @@ import numpy as np
 from ...analysis.hum import HumTone
 from ...core.audio import Audio, FloatArray
 from ...core.marks import Finding
-from ...core.stage import Availability, ModelInfo, Progress
+from ...core.stage import BuiltIn, Progress
 from ...core.time import Span
 from ...dsp import blocks
 from ...io.scratch import spool
 from . import Options, hum, repairs
 
 
-class Dsp:
+class Dsp(BuiltIn[Options]):
     """Polarity, clipping, dropouts, clicks, then DC, hum and rumble: filters come after what would ring in them."""
 
     name: ClassVar[str] = "dsp"
-    draft: ClassVar[str] = ""
-    model: ModelInfo | None = None
-
-    def __init__(self, options: Options) -> None:
-        self.options = options
-
-    @classmethod
-    def available(cls, options: Options) -> Availability:
-        return Availability(True, "needs nothing but numpy and scipy")
+    reason: ClassVar[str] = "needs nothing but numpy and scipy"
 
     def restore(
         self, audio: Audio, findings: Sequence[Finding] | None, progress: Progress

@@ -17,7 +17,7 @@ from ...core.options import change, option
 from ...core.project import Project
 from ...core.registry import AUTO, Backends
 from ...core.speech import SpeakerTurn
-from ...core.stage import Availability, Choice, ModelInfo, Progress, silent
+from ...core.stage import Backend, Choice, Progress, silent
 from ...core.time import Span
 
 
@@ -39,19 +39,8 @@ class Border:
     reason: str
 
 
-class SceneFinder(Protocol):
+class SceneFinder(Backend, Protocol):
     """The borders between scenes, in order of time; `film` is a file with pictures, or None."""
-
-    name: ClassVar[str]
-    draft: ClassVar[str]
-
-    def __init__(self, options: Options) -> None: ...
-
-    @classmethod
-    def available(cls, options: Options) -> Availability: ...
-
-    @property
-    def model(self) -> ModelInfo | None: ...
 
     def borders(
         self, audio: Audio, film: Path | None, speech: Sequence[Span] | None, progress: Progress

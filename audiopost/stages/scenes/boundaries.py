@@ -6,20 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
 from ...analysis import vad
 from ...analysis.shots import Shot, alike, find_shots
 from ...core.audio import Audio
-from ...core.stage import Availability, ModelInfo, Progress
+from ...core.stage import BuiltIn, Progress
 from ...core.time import Span, clock, merge_spans
-from . import Border
+from . import Border, Options
 from .novelty import background, changes
-
-if TYPE_CHECKING:
-    from . import Options
 
 #: Evidence counts together within this distance.
 _TOGETHER_S = 1.5
@@ -45,22 +42,11 @@ class _Evidence:
     """Whose time is kept: pictures cut to the frame (2), pauses less (1), sounds least (0)."""
 
 
-class Boundaries:
+class Boundaries(BuiltIn[Options]):
     """Shot changes, pauses and background changes weighed together; no model weights."""
 
     name: ClassVar[str] = "boundaries"
-    draft: ClassVar[str] = ""
-
-    def __init__(self, options: Options) -> None:
-        self._options = options
-
-    @classmethod
-    def available(cls, options: Any) -> Availability:
-        return Availability(True, "signal processing needs no model")
-
-    @property
-    def model(self) -> ModelInfo | None:
-        return None
+    reason: ClassVar[str] = "signal processing needs no model"
 
     def borders(
         self, audio: Audio, film: Path | None, speech: Sequence[Span] | None, progress: Progress
@@ -74,11 +60,11 @@ class Boundaries:
         ]
         if film is not None:
             evidence += cuts(find_shots(film, progress))
-        needed = _NEEDED - _SLOPE * self._options.sensitivity
+        needed = _NEEDED - _SLOPE * self.options.sensitivity
         kept: list[Border] = []
         for weight, border in sorted(_gathered(evidence), key=lambda found: (-found[0], found[1].time_s)):
             others = (0.0, audio.duration_s, *(other.time_s for other in kept))
-            if weight >= needed and all(abs(border.time_s - t) >= self._options.shortest_s for t in others):
+            if weight >= needed and all(abs(border.time_s - t) >= self.options.shortest_s for t in others):
                 kept.append(border)
         return sorted(kept, key=lambda border: border.time_s)
 
@@ -87,7 +73,7 @@ class Boundaries:
         found = []
         for before, after in pairwise(merge_spans(list(speech), 0.3)):
             pause = after.start_s - before.end_s
-            if pause >= self._options.pause_s:
+            if pause >= self.options.pause_s:
                 at = after.start_s - min(0.25, pause / 4)
                 weight = min(_PAUSE_MOST, _PAUSE_PER_S * pause)
                 found.append(_Evidence(before.end_s, after.start_s, at, weight, f"a pause of {pause:.1f} s", 1))

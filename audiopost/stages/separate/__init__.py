@@ -18,7 +18,7 @@ from ...core.errors import StageError
 from ...core.options import change, option
 from ...core.project import Project
 from ...core.registry import AUTO, Backends
-from ...core.stage import Availability, Choice, ModelInfo, Progress, silent
+from ...core.stage import Backend, Choice, Progress, silent
 from ...io.scratch import Spool
 
 #: The names of the stems of each kind, in order; the last one is the remainder.
@@ -40,19 +40,8 @@ class Options:
     )
 
 
-class Separator(Protocol):
+class Separator(Backend, Protocol):
     """Audio to all stems but the last: blocks (len(stems) - 1, channels, n), together as long as the input."""
-
-    name: ClassVar[str]
-    draft: ClassVar[str]
-
-    def __init__(self, options: Options) -> None: ...
-
-    @classmethod
-    def available(cls, options: Options) -> Availability: ...
-
-    @property
-    def model(self) -> ModelInfo | None: ...
 
     @property
     def stems(self) -> tuple[str, ...]:

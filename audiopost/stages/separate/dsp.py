@@ -15,7 +15,7 @@ import numpy as np
 from ...analysis.rnnoise import model_info, speech_in
 from ...analysis.vad import HOP_S, speech_probability
 from ...core.audio import Audio, FloatArray
-from ...core.stage import Availability, ModelInfo, Progress
+from ...core.stage import BuiltIn, ModelInfo, Progress
 from ...dsp.blocks import process
 from ...io.scratch import spool
 from . import STEMS, Options, masks
@@ -30,21 +30,15 @@ _TONE_S, _VOICE_S = 0.35, 0.05
 _BASS_HZ, _VOICE_LOW_HZ, _VOICE_HIGH_HZ = 200.0, 150.0, 8000.0
 
 
-class Dsp:
+class Dsp(BuiltIn[Options]):
     """Dialogue by RNNoise and Silero VAD, everything else by median filters. Streamed."""
 
     name: ClassVar[str] = "dsp"
+    reason: ClassVar[str] = "signal processing, needs no download"
     draft: ClassVar[str] = (
         "a rough split by simple rules: expect music among the effects and the other way round, and voices and "
         "instruments in each other's stems; the demucs model is wanted ('audiopost models pull htdemucs')"
     )
-
-    def __init__(self, options: Options) -> None:
-        self.options = options
-
-    @classmethod
-    def available(cls, options: Options) -> Availability:
-        return Availability(True, "signal processing, needs no download")
 
     @property
     def model(self) -> ModelInfo | None:

@@ -10,7 +10,7 @@ from ...core.options import change, option
 from ...core.project import Project
 from ...core.registry import AUTO, Backends
 from ...core.speech import Caption, Transcript
-from ...core.stage import Availability, ModelInfo, Progress
+from ...core.stage import BuiltIn, Progress
 from ...core.time import TIMEBASE_25, Timebase
 from ...subtitles import build
 from ...subtitles.text import base, is_traditional
@@ -24,19 +24,11 @@ class Options:
     style: str = option(AUTO, "a style guide's name, or auto: the one of the transcript's language")
 
 
-class Layout:
+class Layout(BuiltIn[Options]):
     """Captions by the rules of a style guide."""
 
     name = "layout"
-    draft = ""
-    model: ModelInfo | None = None
-
-    def __init__(self, options: Options) -> None:
-        self.options = options
-
-    @classmethod
-    def available(cls, options: Options) -> Availability:
-        return Availability(True, "rules, always here")
+    reason: ClassVar[str] = "rules, always here"
 
 
 BACKENDS = Backends(

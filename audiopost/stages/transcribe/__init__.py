@@ -20,7 +20,7 @@ from ...core.options import change, option
 from ...core.project import Project
 from ...core.registry import AUTO, Backends
 from ...core.speech import Transcript, Utterance, Word
-from ...core.stage import Availability, Choice, ModelInfo, Progress, silent
+from ...core.stage import Backend, Choice, Progress, silent
 from ...io.scratch import at_rate
 from .windows import Window, plan
 
@@ -56,11 +56,9 @@ class Options:
     vad: bool = option(True, "write words only where the speech detector hears speech")
 
 
-class Transcriber(Protocol):
+class Transcriber(Backend, Protocol):
     """Windows of speech to utterances with word times in seconds of the recording."""
 
-    name: ClassVar[str]
-    draft: ClassVar[str]
     longest_s: ClassVar[float]
     """The longest window it takes."""
     packed: ClassVar[bool]
@@ -69,14 +67,6 @@ class Transcriber(Protocol):
     """The main language once `transcribe` has begun to yield, None while unknown."""
     warnings: Sequence[str]
     """What a person should know of the result; whole when `transcribe` is exhausted."""
-
-    def __init__(self, options: Options) -> None: ...
-
-    @classmethod
-    def available(cls, options: Options) -> Availability: ...
-
-    @property
-    def model(self) -> ModelInfo | None: ...
 
     def transcribe(self, sound: Audio, windows: tuple[Window, ...], progress: Progress) -> Iterator[Utterance]:
         """Utterances of `sound` (16 kHz mono), at least one window, in any order."""

@@ -11,18 +11,16 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
 from ...core.audio import Audio
 from ...core.speech import Utterance, Word
 from ...core.stage import Availability, ModelInfo, Progress
+from . import Options
 from .sentences import utterances
 from .windows import Window
-
-if TYPE_CHECKING:
-    from . import Options
 
 _FRAMES_A_SECOND = 100
 #: Sounds that are no words (<s>, <sil>, [NOISE]), and the number of a pronunciation: reduced(2).

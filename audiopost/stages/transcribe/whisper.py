@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import accumulate
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -23,11 +23,9 @@ from ...core.audio import Audio, FloatArray
 from ...core.errors import BadValue, StageError, UnknownName
 from ...core.speech import Utterance, Word
 from ...core.stage import Availability, ModelInfo, Progress
+from . import Options
 from .sentences import utterances, without_loops
 from .windows import Window
-
-if TYPE_CHECKING:
-    from . import Options
 
 _RATE = 16_000
 #: What `auto` takes, best first.
