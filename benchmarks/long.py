@@ -1,8 +1,8 @@
 """Memory and time against length: `python benchmarks/long.py [FILE]`.
 
 Tiles a real recording to 10 and to 60 minutes of 48 kHz stereo, and runs diagnose, denoise, separate (dsp) and loudness
-on each, every one in a process of its own. Prints CPU seconds (all threads; others on the machine do not disturb them as
-they do wall time), peak RSS, and the ratios of 60 to 10 minutes.
+on each, every one in a process of its own. Prints CPU seconds (all threads; other work disturbs them less than wall
+time), peak RSS, and the ratios of 60 to 10 minutes.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def tiled(source: Path, minutes: int, target: Path) -> Path:
 
 
 def measured(arguments: list[str]) -> tuple[float, float]:
-    """CPU seconds and peak RSS in MB of a command, from a small process of its own so that the peak is the command's."""
+    """CPU seconds and peak RSS in MB of a command, run from a small process so that the peak is the command's."""
     code = (
         "import subprocess, sys, resource\n"
         "done = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL)\n"
