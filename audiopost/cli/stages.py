@@ -74,7 +74,7 @@ def _loudness_lines(project: Project) -> Lines:
 
 def _finding_lines(project: Project) -> Lines:
     return [
-        f"{clock(f.start_s, 2):>9} to {clock(f.end_s, 2):>9}  {f.kind:<12} {f.severity:4.2f}  {f.detail} {f.remedy}"
+        f"{clock(f.start_s, 2):>9} to {clock(f.end_s, 2):>9}  {f.kind:<12} {f.severity:4.2f}  {f.detail.rstrip('.')}. {f.remedy}"
         for f in project.findings or ()
     ] or ["nothing found"]
 
@@ -196,4 +196,5 @@ def _written(single: Single, project: Project, source: Path, out: Path | None, p
         return {}
     target = Target(source, make_folder(out))
     single.write(project, target, progress)
+    progress("deliver", 1, 1)
     return target.outputs

@@ -1,0 +1,47 @@
+"""Every option of every stage becomes a widget whose value comes back valid."""
+
+from __future__ import annotations
+
+import pytest
+
+gr = pytest.importorskip("gradio")
+
+from audiopost_ui.controls import setting, widget  # noqa: E402
+
+from audiopost import presets  # noqa: E402
+from audiopost.core.errors import BadValue  # noqa: E402
+from audiopost.core.options import OptionSpec, describe  # noqa: E402
+
+EVERY = [(stage, spec) for stage in presets.STAGES for spec in describe(presets.stage(stage).options_type)]
+
+
+def spec(kind: type, default: object, **more: object) -> OptionSpec:
+    known = {"low": None, "high": None, "unit": "", "choices": (), "optional": False, **more}
+    return OptionSpec("an_option_db", kind, default, "what it does", **known)
+
+
+@pytest.mark.parametrize(("stage", "option"), EVERY, ids=[f"{stage}.{option.name}" for stage, option in EVERY])
+def test_the_default_survives_the_widget(stage: str, option: OptionSpec) -> None:
+    made = widget(option, option.default)
+    name, _, text = setting(f"{stage}.{option.name}", made.value).partition("=")
+    assert name == f"{stage}.{option.name}"
+    assert option.validate(text, f"{stage}.") == option.default
+    assert made.info == option.help
+
+
+def test_kind_and_range_choose_the_widget() -> None:
+    assert isinstance(widget(spec(bool, True), True), gr.Checkbox)
+    assert isinstance(widget(spec(str, "a", choices=("a", "b")), "a"), gr.Dropdown)
+    assert isinstance(widget(spec(str, "auto"), "auto", ["auto", "rnnoise"]), gr.Dropdown)
+    assert isinstance(widget(spec(int, None, low=1, high=50, optional=True), None), gr.Number)
+    assert isinstance(widget(spec(str, None, optional=True), None), gr.Textbox)
+    slider = widget(spec(float, 24.0, low=0.0, high=60.0, unit="dB"), 12.0)
+    assert isinstance(slider, gr.Slider)
+    assert (slider.minimum, slider.maximum, slider.value, slider.label) == (0.0, 60.0, 12.0, "an option (dB)")
+
+
+def test_an_emptied_field_is_none_where_that_is_allowed() -> None:
+    _, _, text = setting("diarise.speakers", None).partition("=")
+    assert spec(int, None, low=1, high=50, optional=True).validate(text, "diarise.") is None
+    with pytest.raises(BadValue):
+        spec(float, 1.0, low=0.0, high=1.0).validate(text, "denoise.")

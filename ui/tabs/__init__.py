@@ -1,0 +1,1 @@
+"""One file a tab, each with `build()` and its handlers."""
