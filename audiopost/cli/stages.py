@@ -74,7 +74,8 @@ def _loudness_lines(project: Project) -> Lines:
 
 def _finding_lines(project: Project) -> Lines:
     return [
-        f"{clock(f.start_s, 2):>9} to {clock(f.end_s, 2):>9}  {f.kind:<12} {f.severity:4.2f}  {f.detail.rstrip('.')}. {f.remedy}"
+        f"{clock(f.start_s, 2):>9} to {clock(f.end_s, 2):>9}  {f.kind:<12} {f.severity:4.2f}  "
+        f"{f.detail.rstrip('.')}. {f.remedy}"
         for f in project.findings or ()
     ] or ["nothing found"]
 
