@@ -29,11 +29,14 @@ def option(
     high: float | None = None,
     unit: str = "",
     choices: tuple[str, ...] = (),
+    names_path: bool = False,
 ) -> Any:
-    """A dataclass field with what validators and widgets need; `low` and `high` are inclusive."""
-    return dataclasses.field(
-        default=default, metadata={"help": help, "low": low, "high": high, "unit": unit, "choices": choices}
-    )
+    """A dataclass field with what validators and widgets need; `low` and `high` are inclusive.
+
+    `names_path`: the value may be a file or folder of this machine, so the workbench does not offer it to visitors.
+    """
+    meta = {"help": help, "low": low, "high": high, "unit": unit, "choices": choices, "names_path": names_path}
+    return dataclasses.field(default=default, metadata=meta)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,6 +52,7 @@ class OptionSpec:
     unit: str
     choices: tuple[str, ...]
     optional: bool
+    names_path: bool = False
 
     @property
     def range_text(self) -> str:
@@ -138,6 +142,7 @@ def describe(options_type: type[Any]) -> tuple[OptionSpec, ...]:
                 meta["unit"],
                 meta["choices"],
                 optional,
+                meta["names_path"],
             )
         )
     return tuple(specs)

@@ -45,3 +45,15 @@ def test_an_emptied_field_is_none_where_that_is_allowed() -> None:
     assert spec(int, None, low=1, high=50, optional=True).validate(text, "diarise.") is None
     with pytest.raises(BadValue):
         spec(float, 1.0, low=0.0, high=1.0).validate(text, "denoise.")
+
+
+def test_visitors_are_not_offered_folders_of_this_machine():
+    from audiopost import presets
+
+    hidden = {
+        f"{name}.{spec.name}"
+        for name in presets.STAGES
+        for spec in describe(presets.stage(name).options_type)
+        if spec.names_path
+    }
+    assert hidden == {"separate.model", "separate.repo", "transcribe.model", "diarise.model"}

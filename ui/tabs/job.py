@@ -163,8 +163,8 @@ def _option_widgets(preset: presets.Preset, changed: gr.State) -> None:
         table = load_object(f"{presets.STAGES[stage].partition(':')[0]}:BACKENDS")
         with gr.Accordion(stage, open=False):
             for spec in describe(type(preset.options[stage])):
-                if (stage, spec.name) == ("transcribe", "language"):
-                    continue  # it has a place of its own above
+                if spec.names_path or (stage, spec.name) == ("transcribe", "language"):
+                    continue  # a visitor names no folders of this machine; the language has its own place above
                 choices = (AUTO, EMBEDDED, *table.names) if spec.name == "backend" else ()
                 made = widget(spec, getattr(preset.options[stage], spec.name), choices)
                 made.change(

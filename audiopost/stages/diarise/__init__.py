@@ -27,7 +27,9 @@ class Options:
     speakers: int | None = option(None, "how many people speak, where that is known", low=1, high=50)
     min_speakers: int | None = option(None, "at least so many people speak", low=1, high=50)
     max_speakers: int | None = option(None, "at most so many people speak", low=1, high=50)
-    model: str = option("", "pyannote's pipeline: a local folder; empty for community-1 from the model store")
+    model: str = option(
+        "", "pyannote's pipeline: a local folder; empty for community-1 from the model store", names_path=True
+    )
     device: str = option("auto", "what computes", choices=("auto", "cpu", "cuda"))
 
 

@@ -31,8 +31,8 @@ class Options:
 
     backend: str = option(AUTO, "demucs, dsp, a plug-in, auto or embedded")
     stems: str = option("film", "film: dialogue, music, effects; music: vocals, drums, bass, other", choices=(*STEMS,))
-    model: str = option("", "demucs: name of the model; empty takes htdemucs, or the only one in repo")
-    repo: str | None = option(None, "demucs: folder of your own models instead of the model store")
+    model: str = option("", "demucs: name of the model; empty takes htdemucs, or the only one in repo", names_path=True)
+    repo: str | None = option(None, "demucs: folder of your own models instead of the model store", names_path=True)
     shifts: int = option(0, "demucs: random shifts to average over; each costs one more run", low=0, high=20)
     overlap: float = option(0.25, "demucs: share of each segment that its neighbour covers too", low=0.0, high=0.9)
     device: str = option(

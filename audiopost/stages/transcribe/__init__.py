@@ -39,7 +39,9 @@ class Options:
     backend: str = option(AUTO, "faster-whisper, pocketsphinx, a plug-in, auto or embedded")
     language: str | None = option(None, "language spoken, as a BCP 47 tag (en, yue, zh-Hant); none detects it")
     model: str = option(
-        AUTO, "Whisper model: a size (tiny … large-v3, turbo), a folder, a hub id, or auto for the best one here"
+        AUTO,
+        "Whisper model: a size (tiny … large-v3, turbo), a folder, a hub id, or auto for the best one here",
+        names_path=True,
     )
     task: str = option("transcribe", "transcribe, or translate into English", choices=("transcribe", "translate"))
     initial_prompt: str | None = option(None, "text that shows the model style and spelling")
