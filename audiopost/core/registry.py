@@ -67,7 +67,7 @@ class Backends:
         state = cls.available(options)
         if not state.ready:
             missing = MissingExtra if "pip install" in state.remedy else MissingModel
-            raise missing(f"{self.stage}: {name} cannot run: {state.reason}.", value=name, remedy=state.remedy)
+            raise missing(f"{self.stage}: {name} cannot run: {state.reason}.", value=name, remedy=f"Remedy: {state.remedy}.")
         return cls
 
     def choose(self, options: Any) -> tuple[Any, Choice]:
@@ -93,7 +93,7 @@ class Backends:
         raise MissingModel(
             f"{self.stage}: no backend can run here: {'; '.join(passed_over)}.",
             value=AUTO,
-            remedy=remedies[0] if remedies else "Run 'audiopost doctor'.",
+            remedy=f"Remedy: {remedies[0]}." if remedies else "See 'audiopost doctor'.",
         )
 
     def _built(self, cls: Any, options: Any, reason: str) -> tuple[Any, Choice]:

@@ -13,6 +13,11 @@ from pathlib import Path
 from ..core.errors import DiskFull, OutputError
 
 
+def native(path: Path) -> str | bytes:
+    """A path as soundfile takes it whatever its bytes: names that are no UTF-8 exist on Unix."""
+    return str(path) if os.name == "nt" else os.fsencode(path)
+
+
 @contextlib.contextmanager
 def guarded(path: Path) -> Iterator[None]:
     """Turns the operating system's refusals to write `path` into OutputError and DiskFull."""
@@ -69,7 +74,10 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 def write_text(path: Path, text: str, *, bom: bool = False) -> Path:
-    """UTF-8 text, whole or not at all; `bom` for programs such as Excel that guess otherwise."""
+    """UTF-8 text, whole or not at all; `bom` for programs such as Excel that guess otherwise.
+
+    Bytes of a file name that are no UTF-8 are written as escapes, which JSON reads back.
+    """
     with replacing(path) as temporary:
-        temporary.write_text(text, encoding="utf-8-sig" if bom else "utf-8", newline="")
+        temporary.write_bytes(text.encode("utf-8-sig" if bom else "utf-8", "backslashreplace"))
     return path

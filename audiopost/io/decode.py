@@ -17,6 +17,7 @@ from ..core.errors import BadValue, EmptyMedia, InputError, NoAudioTrack, Unread
 from ..core.project import MediaInfo, Project
 from ..core.time import FrameRate, Timebase
 from . import riff
+from .atomic import native
 from .scratch import SoundFileSource, Spool
 
 log = logging.getLogger("audiopost")
@@ -105,7 +106,7 @@ def _by_sndfile(path: Path, head: bytes) -> Decoded | None:
     import soundfile
 
     try:
-        info = soundfile.info(str(path))
+        info = soundfile.info(native(path))
     except soundfile.LibsndfileError:
         return None
     if info.format not in _SEEKABLE:
@@ -145,7 +146,7 @@ def _count_nonfinite(path: Path) -> int:
 
     return sum(
         int(np.size(block) - np.count_nonzero(np.isfinite(block)))
-        for block in soundfile.blocks(str(path), blocksize=1 << 18, dtype="float32", always_2d=True)
+        for block in soundfile.blocks(native(path), blocksize=1 << 18, dtype="float32", always_2d=True)
     )
 
 

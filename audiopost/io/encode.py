@@ -8,7 +8,7 @@ import numpy as np
 
 from ..core.audio import Audio
 from ..core.errors import BadValue
-from .atomic import disk_full, replacing
+from .atomic import disk_full, native, replacing
 from .riff import write_mask
 
 #: Bytes a sample, by libsndfile's name for the format.
@@ -29,7 +29,7 @@ def write_wav(path: Path, audio: Audio, subtype: str = "PCM_24") -> Path:
     kind = "RF64" if size > _WAV_LIMIT else ("WAVEX" if audio.channels > 2 else "WAV")
     with replacing(path) as temporary:
         try:
-            with soundfile.SoundFile(temporary, "w", audio.rate, audio.channels, subtype, format=kind) as file:
+            with soundfile.SoundFile(native(temporary), "w", audio.rate, audio.channels, subtype, format=kind) as file:
                 for block in audio.blocks(1 << 18):
                     file.write(np.ascontiguousarray(block.T))
         except (soundfile.LibsndfileError, AssertionError) as error:  # a short write trips soundfile's own assert

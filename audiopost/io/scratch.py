@@ -18,7 +18,7 @@ import numpy as np
 from ..core.audio import Audio, FloatArray
 from ..core.errors import UnreadableMedia
 from ..dsp import resample as _resample
-from .atomic import disk_full, guarded
+from .atomic import disk_full, guarded, native
 
 #: Audio up to this many samples (all channels; 32 MiB) stays in memory.
 MEMORY_SAMPLES = 8 << 20
@@ -61,7 +61,7 @@ class SoundFileSource:
         import soundfile
 
         self.path = path
-        self._file: Any = soundfile.SoundFile(path)
+        self._file: Any = soundfile.SoundFile(native(path))
         self._lock = threading.Lock()
         self._finalizer = weakref.finalize(self, _release, self._file, path if owned else None)
 
@@ -124,7 +124,7 @@ class Spool:
             os.close(handle)
         self._path = Path(name)
         self._file = soundfile.SoundFile(
-            name, "w", samplerate=self._rate, channels=self._channels, format="RF64", subtype="FLOAT"
+            native(self._path), "w", samplerate=self._rate, channels=self._channels, format="RF64", subtype="FLOAT"
         )
 
     def _put(self, block: FloatArray) -> None:

@@ -53,14 +53,18 @@ class Target:
         self._ours.add(path.name)
         self.outputs[kind] = path
         if self._journal is not None:
-            with guarded(self._journal), self._journal.open("a", encoding="utf-8") as journal:
+            with guarded(self._journal), self._journal.open("a", encoding="utf-8", errors="surrogateescape") as journal:
                 journal.write(f"{path.name}\n")
         return path
 
 
 def _earlier_outputs(provenance: Path, journal: Path | None) -> set[str]:
     """What an earlier run into this folder wrote: by its record, or by the journal of one that was stopped."""
-    names = set(journal.read_text(encoding="utf-8").splitlines()) if journal and journal.exists() else set()
+    names = (
+        set(journal.read_text(encoding="utf-8", errors="surrogateescape").splitlines())
+        if journal and journal.exists()
+        else set()
+    )
     try:
         listed = json.loads(provenance.read_text(encoding="utf-8"))["deliverables"]
         return names | {entry["file"] for entry in listed} | {provenance.name}

@@ -156,6 +156,17 @@ def test_mistakes_get_a_message_and_a_code(
     assert "Traceback" not in run.stderr
 
 
+@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="file names are Unicode there")
+def test_a_name_that_is_no_utf8_is_delivered(take: Path, tmp_path: Path) -> None:
+    odd = tmp_path / os.fsdecode(b"bad\xff name.wav")
+    take.rename(odd)
+    result = result_of(audiopost("run", odd, "-p", "podcast", "-o", tmp_path / "out", "--json"))
+    assert os.fsdecode(b"bad\xff name.master.wav") in os.listdir(tmp_path / "out")
+    assert Path(result["outputs"]["master"]).exists()
+    again = audiopost("run", odd, "-p", "podcast", "-o", tmp_path / "out", "--json", "--resume")
+    assert "denoise" not in result_of(again)["seconds"]
+
+
 def test_debug_shows_where(tmp_path: Path) -> None:
     run = audiopost("loudness", tmp_path / "nothing.wav", "--debug")
     assert run.returncode == 1
