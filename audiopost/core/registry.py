@@ -67,7 +67,9 @@ class Backends:
         state = cls.available(options)
         if not state.ready:
             missing = MissingExtra if "pip install" in state.remedy else MissingModel
-            raise missing(f"{self.stage}: {name} cannot run: {state.reason}.", value=name, remedy=f"Remedy: {state.remedy}.")
+            raise missing(
+                f"{self.stage}: {name} cannot run: {state.reason}.", value=name, remedy=f"Remedy: {state.remedy}."
+            )
         return cls
 
     def choose(self, options: Any) -> tuple[Any, Choice]:
