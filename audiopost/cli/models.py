@@ -24,15 +24,17 @@ def _list(as_json: bool) -> None:
     models = store.listing()
     with quiet_stdout() as stdout:
         if as_json:
-            rows = [{**vars(m), "path": str(m.path) if m.path else None} for m in models]
+            rows = [{**vars(m), "sha256": dict(m.sha256), "path": str(m.path) if m.path else None} for m in models]
             print_json({"store": str(store.root()), "models": rows}, stdout)
             return
         stdout.write(f"store: {store.root()}\n")
         for model in models:
             gated = ", needs a token" if model.gated else ""
             here = f"here ({model.where})" if model.path else store.pull_command(model.name)
+            hashes = ", ".join(f"{file} {digest[:16]}" for file, digest in model.sha256.items())
             stdout.write(
-                f"{model.name:<20} {model.stage:<11} {model.size_mb:>6} MB  {model.licence}{gated}\n{'':<20} {here}\n"
+                f"{model.name:<20} {model.stage:<11} {model.size_mb:>6} MB  {model.licence}{gated}\n"
+                f"{'':<20} {here}; sha256 {hashes or 'stated by the hub at download'}\n"
             )
 
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,11 @@ class Located:
 
 @dataclass(frozen=True)
 class Listed:
-    """One line of `audiopost models list`; `path` is None and `where` empty for what is not here."""
+    """One line of `audiopost models list`; `path` is None and `where` empty for what is not here.
+
+    `sha256` maps weights to the hash that was checked when they were pulled, else to what the catalogue knows of it
+    (a prefix, or nothing: a hub states its hashes at download).
+    """
 
     name: str
     stage: str
@@ -45,6 +50,7 @@ class Listed:
     where: str
     path: Path | None
     note: str
+    sha256: Mapping[str, str]
 
 
 def root() -> Path:
@@ -205,8 +211,15 @@ def listing() -> tuple[Listed, ...]:
     def line(entry: Entry) -> Listed:
         located = locate(entry.name)
         where, path = (located.where, located.path) if located else ("", None)
+        noted = manifest(path).get("files", {}) if path and where == "store" else {}
+        known = {
+            file: str(fact["sha256"])
+            for file, fact in noted.items()
+            if any(fnmatch(file, pattern) for pattern in entry.weights)
+        }
         return Listed(
-            entry.name, entry.stage, entry.backend, entry.size_mb, entry.licence, entry.gated, where, path, entry.note
-        )
+            entry.name, entry.stage, entry.backend, entry.size_mb, entry.licence, entry.gated, where, path, entry.note,
+            known or entry.sha256,
+        )  # fmt: skip
 
     return tuple(line(entry) for entry in ENTRIES)

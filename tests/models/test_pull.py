@@ -107,6 +107,8 @@ def test_a_hub_model_comes_whole_with_its_manifest(hub):
     assert (folder / "model.bin").read_bytes() == WEIGHTS
     assert not (folder / "README.md").exists()
     assert store.verify("whisper-tiny") == []
+    listed = next(line for line in store.listing() if line.name == "whisper-tiny")
+    assert listed.sha256 == {"model.bin": hashlib.sha256(WEIGHTS).hexdigest()}
     info = store.info("whisper-tiny")
     assert info.sha256 == hashlib.sha256(WEIGHTS).hexdigest()
     assert info.version.endswith(f"+{COMMIT[:12]}")

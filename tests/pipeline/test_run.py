@@ -204,6 +204,23 @@ KINDS = {
 }
 
 
+def test_broken_numbers_are_told_and_do_not_spread(
+    take: Path, tmp_path: Path, excerpt: Audio, quick: presets.Preset
+) -> None:
+    samples = excerpt.samples.T.copy()
+    samples[48_000:48_100] = np.nan
+    samples[96_000] = np.inf
+    path = tmp_path / "nan.wav"
+    soundfile.write(path, samples, excerpt.rate, subtype="FLOAT")
+    result = run_job(path, quick, tmp_path / "out")
+    for kind in ("clean", "removed", "master"):
+        data, _ = soundfile.read(result.outputs[kind])
+        assert np.isfinite(data).all()
+        assert np.abs(data[200_000:]).max() > 0.01, "the rest of the sound is there"
+    assert any(finding.kind == "non-finite" for finding in result.project.findings or ())
+    assert "202 samples are NaN or infinite" in result.project.media.warnings[0]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "rate"),
