@@ -8,6 +8,7 @@ speech begins at `threshold` and ends when the probability stays below `threshol
 from __future__ import annotations
 
 import functools
+import hashlib
 import importlib.util
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 
 from ..core.audio import Audio
 from ..core.errors import MissingExtra
+from ..core.stage import ModelInfo
 from ..core.time import Span, merge_spans
 from ..dsp.resample import converted
 
@@ -33,6 +35,16 @@ def model_path() -> Path:
     if spec is None or spec.origin is None:
         raise MissingExtra("silero-vad is not installed.", remedy="pip install silero-vad")
     return Path(spec.origin).parent / "data" / "silero_vad.onnx"
+
+
+@functools.cache
+def model_info() -> ModelInfo:
+    """The detector as a model of the record. Raises MissingExtra."""
+    from importlib.metadata import version
+
+    with model_path().open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return ModelInfo("Silero VAD", version("silero-vad"), "MIT", "https://github.com/snakers4/silero-vad", digest)
 
 
 @functools.cache

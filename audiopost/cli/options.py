@@ -17,8 +17,8 @@ def flag(spec: OptionSpec) -> Decorator:
     """`--name` (dashes and underscores both) for one option; the value is checked by the stage, not by click."""
     dashed, plain = f"--{spec.name.replace('_', '-')}", f"--{spec.name}"
     limits = f" [{spec.range_text}]" if spec.range_text else ""
-    shown = "" if spec.default is None else f" Default: {spec.default}."
-    text = f"{spec.help[:1].upper()}{spec.help[1:]}{limits}.{shown}"
+    shown = "" if spec.default in (None, "") else f" Default: {spec.default}."
+    text = f"{spec.help}{limits}.{shown}"
     if spec.kind is bool:
         return click.option(f"{dashed}/--no-{dashed[2:]}", spec.name, default=None, help=text)
     names = [dashed] if dashed == plain else [dashed, plain]

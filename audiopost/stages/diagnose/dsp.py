@@ -8,7 +8,7 @@ from typing import ClassVar
 from ...analysis import music, vad
 from ...core.audio import Audio
 from ...core.marks import Activity, Finding
-from ...core.stage import BuiltIn, Progress
+from ...core.stage import BuiltIn, ModelInfo, Progress
 from ...core.time import Span, merge_spans
 from . import Options
 from .clicks import Clicks
@@ -24,7 +24,12 @@ class Dsp(BuiltIn[Options]):
     """See the detectors' files for what they measure."""
 
     name: ClassVar[str] = "dsp"
-    reason: ClassVar[str] = "needs nothing but numpy"
+    reason: ClassVar[str] = "signal processing, and Silero VAD for speech activity"
+
+    @property
+    def model(self) -> ModelInfo:
+        """Speech activity is heard by a small network; the findings are plain signal processing."""
+        return vad.model_info()
 
     def detectors(self, audio: Audio) -> tuple[Detector, ...]:
         rate, channels, o = audio.rate, audio.channels, self.options
