@@ -31,7 +31,7 @@ _PACKAGES: Mapping[str, tuple[str, ...]] = {
     "diarise.embeddings": ("resemblyzer", "torch", "silero-vad", "onnxruntime"),
     "diarise.pyannote": ("pyannote.audio", "torch"),
     "emotion.prosody": ("librosa",),
-    "subtitles": ("pysubs2", "ttconv", "budoux"),
+    "subtitles": ("pysubs2", "budoux"),
     "cues": ("opentimelineio",),
 }
 
