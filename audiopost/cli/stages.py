@@ -18,8 +18,8 @@ from ..delivery.report import write_report
 from ..io.atomic import make_folder, write_text
 from ..io.decode import load
 from ..pipeline import deliver
-from ..pipeline.deliver import Target
 from ..pipeline.run import apply
+from ..pipeline.target import Target
 from ..presets import stage
 from . import options, results
 from .console import print_json, quiet_stdout, reporting
@@ -197,5 +197,6 @@ def _written(single: Single, project: Project, source: Path, out: Path | None, p
         return {}
     target = Target(source, make_folder(out))
     single.write(project, target, progress)
+    target.settle()
     progress("deliver", 1, 1)
     return target.outputs

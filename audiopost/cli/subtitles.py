@@ -11,7 +11,8 @@ from ..core.errors import UnknownName
 from ..core.serial import to_json
 from ..core.time import FrameRate, Timebase, clock
 from ..io.atomic import make_folder
-from ..pipeline.deliver import SUBTITLE_FORMATS, Target
+from ..pipeline.deliver import SUBTITLE_FORMATS
+from ..pipeline.target import Target
 from ..stages.subtitles import Options, subtitles
 from . import options
 from .console import print_json, quiet_stdout
@@ -56,6 +57,7 @@ def _subtitles(
         target = Target(source, make_folder(out))
         for kind in wanted:
             write(target.path(kind, f".{kind}"), captions, transcript, kind)
+        target.settle()
         outputs = target.outputs
     with quiet_stdout() as stdout:
         if as_json:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import json
-import logging
 from collections.abc import Callable
 from pathlib import Path
 
 from ..core.audio import Audio, difference
-from ..core.errors import OutputError
 from ..core.project import Project
 from ..core.stage import Progress
 from ..delivery import tables, timeline
@@ -16,67 +13,14 @@ from ..delivery.provenance import write_provenance
 from ..delivery.report import write_report
 from ..delivery.rttm import rttm
 from ..io import mux
-from ..io.atomic import guarded, write_text
+from ..io.atomic import write_text
 from ..io.encode import write_wav
 from ..subtitles import write as write_subtitles
 from . import state
-
-log = logging.getLogger("audiopost")
+from .target import Target
 
 #: The formats that every job delivers; the suffix is the name.
 SUBTITLE_FORMATS = ("srt", "vtt", "ass", "ttml", "json")
-
-
-class Target:
-    """A folder and a base name; remembers what was written. Files of an earlier run of ours may be replaced."""
-
-    def __init__(self, source: Path, out: Path, work: Path | None = None) -> None:
-        self.source, self.out, self.base = source, out, source.stem
-        self.outputs: dict[str, Path] = {}
-        self._journal = work / "delivered.txt" if work else None
-        self._ours = _earlier_outputs(out / f"{self.base}.provenance.json", self._journal)
-
-    def path(self, kind: str, suffix: str) -> Path:
-        """Where a deliverable goes. A foreign file of that name is moved aside; the source is never overwritten."""
-        path = self.out / f"{self.base}{suffix}"
-        if path.exists():
-            if path.samefile(self.source):
-                raise OutputError(
-                    f"{path} is the source itself and would be overwritten.",
-                    value=str(path),
-                    remedy="Choose another -o.",
-                )
-            if path.name not in self._ours:
-                aside = _free_name(path)
-                path.rename(aside)
-                log.warning("%s was not made by audiopost: kept as %s", path.name, aside.name)
-        self._ours.add(path.name)
-        self.outputs[kind] = path
-        if self._journal is not None:
-            with guarded(self._journal), self._journal.open("a", encoding="utf-8", errors="surrogateescape") as journal:
-                journal.write(f"{path.name}\n")
-        return path
-
-
-def _earlier_outputs(provenance: Path, journal: Path | None) -> set[str]:
-    """What an earlier run into this folder wrote: by its record, or by the journal of one that was stopped."""
-    names = (
-        set(journal.read_text(encoding="utf-8", errors="surrogateescape").splitlines())
-        if journal and journal.exists()
-        else set()
-    )
-    try:
-        listed = json.loads(provenance.read_text(encoding="utf-8"))["deliverables"]
-        return names | {entry["file"] for entry in listed} | {provenance.name}
-    except (OSError, ValueError, KeyError, TypeError):
-        return names
-
-
-def _free_name(path: Path) -> Path:
-    number = 1
-    while (aside := path.with_name(f"{path.stem}.kept-{number}{path.suffix}")).exists():
-        number += 1
-    return aside
 
 
 def audio_deliverables(project: Project) -> dict[str, Audio]:
@@ -158,5 +102,6 @@ def deliver(project: Project, source: Path, out: Path, work: Path, progress: Pro
     state.save(project, target.path("project", ".project.json"), keep_in=None, delivered=held)
     path = target.path("provenance", ".provenance.json")
     write_provenance(path, project, {k: p for k, p in target.outputs.items() if k != "provenance"})
+    target.settle()
     progress("deliver", 1, 1)
     return target.outputs

@@ -76,6 +76,15 @@ def test_measuring_needs_no_folder(take: Path, command: str) -> None:
     assert sorted(p.name for p in take.parent.iterdir()) == [take.name]
 
 
+def test_repeating_a_command_leaves_no_copies_and_another_one_keeps_the_first(take: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    for _ in range(2):
+        assert audiopost("denoise", take, "-o", out).returncode == 0
+    assert len(list(out.iterdir())) == 2
+    assert audiopost("denoise", take, "-o", out, "--amount", "0.5").returncode == 0
+    assert (out / f"{take.stem}.clean.kept-1.wav").exists()
+
+
 def test_transcribe_writes_subtitles(take: Path, tmp_path: Path) -> None:
     run = audiopost("transcribe", take, "-o", tmp_path, "--language", "en", "--backend", "pocketsphinx", "--json")
     result = result_of(run)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -162,8 +163,31 @@ def test_foreign_files_are_kept(take: Path, tmp_path: Path, quick: presets.Prese
     run_job(take, quick, out)
     assert (out / f"{take.stem}.master.kept-1.wav").read_text() == "an editor's afternoon"
     before = sorted(p.name for p in out.iterdir())
-    run_job(take, quick, out)
+    run_job(take, quick, out, settings=("denoise.amount=0.5",))
     assert sorted(p.name for p in out.iterdir()) == before, "our own files are replaced"
+
+
+def test_an_edited_deliverable_is_kept(take: Path, tmp_path: Path, quick: presets.Preset) -> None:
+    out = tmp_path / "out"
+    result = run_job(take, quick, out)
+    report = result.outputs["report"]
+    report.write_text("corrected by hand")
+    later = report.stat().st_mtime + 60
+    os.utime(report, (later, later))
+    run_job(take, quick, out)
+    assert report.with_name(f"{take.stem}.report.kept-1.html").read_text() == "corrected by hand"
+    assert "<html" in report.read_text(encoding="utf-8")
+
+
+def test_a_recording_of_the_same_name_keeps_the_other_ones_files(
+    take: Path, tmp_path: Path, quick: presets.Preset
+) -> None:
+    out = tmp_path / "out"
+    first = run_job(take, quick, out).outputs["master"].read_bytes()
+    other = take.with_suffix(".flac")
+    soundfile.write(other, soundfile.read(take)[0][:48_000] * 0.5, 48_000)
+    run_job(other, quick, out)
+    assert (out / f"{take.stem}.master.kept-1.wav").read_bytes() == first
 
 
 def test_the_source_is_never_overwritten(take: Path, quick: presets.Preset) -> None:

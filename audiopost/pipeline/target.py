@@ -1,0 +1,87 @@
+"""Where deliverables go: names beside each other in one folder, and nobody's work overwritten."""
+
+from __future__ import annotations
+
+import filecmp
+import json
+import logging
+from pathlib import Path
+
+from ..core.errors import OutputError
+from ..io.atomic import guarded
+
+log = logging.getLogger("audiopost")
+
+#: A deliverable this much newer than the record of its run was edited since. File systems round times.
+_EDITED_S = 2.0
+
+
+class Target:
+    """A folder and the base name of a recording; `outputs` tells what was written, by kind.
+
+    What an earlier run on the same recording wrote there, and nobody has edited since, is replaced. Anything else of
+    that name is kept beside it; `settle` drops what proves to be the same.
+    """
+
+    def __init__(self, source: Path, out: Path, work: Path | None = None) -> None:
+        self.source, self.out, self.base = source, out, source.stem
+        self.outputs: dict[str, Path] = {}
+        self._journal = work / "delivered.txt" if work else None
+        self._ours = self._recorded() | self._journalled()
+        self._kept: list[tuple[Path, Path]] = []
+
+    def path(self, kind: str, suffix: str) -> Path:
+        """Where a deliverable goes. Raises OutputError where that is the source itself."""
+        path = self.out / f"{self.base}{suffix}"
+        if path.exists():
+            if path.samefile(self.source):
+                raise OutputError(
+                    f"{path} is the source itself and would be overwritten.",
+                    value=str(path),
+                    remedy="Choose another -o.",
+                )
+            if path.name not in self._ours:
+                aside = _free_name(path)
+                with guarded(path):
+                    path.rename(aside)
+                self._kept.append((aside, path))
+        self._ours.add(path.name)
+        self.outputs[kind] = path
+        if self._journal is not None:
+            with guarded(self._journal), self._journal.open("a", encoding="utf-8", errors="surrogateescape") as journal:
+                journal.write(f"{path.name}\n")
+        return path
+
+    def settle(self) -> None:
+        """To be called when everything is written: says what was kept of before, and drops what is the same."""
+        for aside, path in self._kept:
+            if filecmp.cmp(aside, path, shallow=False):
+                aside.unlink()
+            else:
+                log.warning("another %s was there: kept as %s", path.name, aside.name)
+
+    def _recorded(self) -> set[str]:
+        """What the record of an earlier run on this recording lists and nobody has edited since."""
+        record = self.out / f"{self.base}.provenance.json"
+        try:
+            data = json.loads(record.read_text(encoding="utf-8"))
+            if data["source"]["file"] != self.source.name:
+                return set()
+            names = {record.name, *(entry["file"] for entry in data["deliverables"])}
+            latest = record.stat().st_mtime + _EDITED_S
+        except (OSError, ValueError, KeyError, TypeError):
+            return set()
+        return {n for n in names if (file := self.out / n).exists() and file.stat().st_mtime <= latest}
+
+    def _journalled(self) -> set[str]:
+        """What a run that was stopped while it delivered had begun to write."""
+        if self._journal is None or not self._journal.exists():
+            return set()
+        return set(self._journal.read_text(encoding="utf-8", errors="surrogateescape").splitlines())
+
+
+def _free_name(path: Path) -> Path:
+    number = 1
+    while (aside := path.with_name(f"{path.stem}.kept-{number}{path.suffix}")).exists():
+        number += 1
+    return aside
