@@ -79,13 +79,21 @@ def _figures(project: Project) -> Iterator[tuple[str, str, str]]:
         yield "Faults found", str(len(project.findings)), kinds or "none worth mending"
     if project.turns is not None:
         speakers = {turn.speaker for turn in project.turns}
-        yield "Speakers", str(len(speakers)), f"{len(project.turns)} turns"
+        yield "Speakers", str(len(speakers)), _count(len(project.turns), "turn")
     if project.captions is not None:
         issues = len(project.caption_issues or ())
-        yield "Captions", str(len(project.captions)), f"{issues} break the style guide" if issues else "style guide met"
+        yield (
+            "Captions",
+            str(len(project.captions)),
+            f"{_count(issues, 'issue')} by the style guide" if issues else "style guide met",
+        )
     if project.cues is not None:
         moods = ", ".join(dict.fromkeys(cue.emotion for cue in project.cues))
-        yield "Music cues", str(len(project.cues)), moods or "none asked for"
+        yield "Music cues", str(len(project.cues)), moods or "no place asks for music"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _number(value: float | None) -> str:
@@ -109,7 +117,7 @@ def _notes(project: Project) -> str:
 
 def _sentence(text: str) -> str:
     text = text.strip()
-    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?", ")")) else ".")
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
 
 
 def _workers(result: RunResult) -> str:

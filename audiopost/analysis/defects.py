@@ -28,6 +28,12 @@ def runs(mask: NDArray[np.bool_]) -> Runs:
     return edges.reshape(-1, 2).astype(np.int64)
 
 
+def _step(x: FloatArray) -> float:
+    """The smallest value there is, at most the step of 8 bits: what toggles by a few of them is rounding, no fault."""
+    size = np.abs(x)
+    return float(np.min(size, initial=1 / 128, where=size > 0))
+
+
 def clicks(x: FloatArray, rate: int, ratio: float = CLICK_RATIO) -> tuple[Runs, FloatArray]:
     """Isolated impulses of at most 0.9 ms, and of each how many times it exceeds its surroundings.
 
@@ -35,6 +41,7 @@ def clicks(x: FloatArray, rate: int, ratio: float = CLICK_RATIO) -> tuple[Runs, 
     autoregressive residual in Godsill & Rayner, "Digital Audio Restoration", 1998, ch. 5). An impulse must exceed
     `ratio` times the 90th percentile of the 5 and of the 20 ms on either side, each side alone, and half `ratio`
     times their 99th: glottal pulses recur within 20 ms, and behind a drum's or a plosive's onset follows its sound.
+    Where that sound is too low for the second difference (a bass drum), the level behind the impulse tells.
     """
     core, near, ring = (max(round(s * rate), 3) for s in (0.00075, 0.005, 0.020))
     nothing = np.zeros((0, 2), np.int64), np.zeros(0, np.float32)
@@ -50,7 +57,7 @@ def clicks(x: FloatArray, rate: int, ratio: float = CLICK_RATIO) -> tuple[Runs, 
     nearby = np.convolve(peaks, np.ones(width, np.float32) / width, mode="same")
     found: list[tuple[int, int]] = []
     strength: list[float] = []
-    for cell in np.flatnonzero((peaks > _CLICK_LEAST) & (peaks > 2.5 * nearby)).tolist():
+    for cell in np.flatnonzero((peaks > max(_CLICK_LEAST, 8 * _step(x))) & (peaks > 2.5 * nearby)).tolist():
         at: int = cell * step + int(np.argmax(rough[cell * step : (cell + 1) * step]))
         if found and at < found[-1][1] + core:
             continue
@@ -60,7 +67,7 @@ def clicks(x: FloatArray, rate: int, ratio: float = CLICK_RATIO) -> tuple[Runs, 
             continue
         around = max(float(np.percentile(side[:n], 90)) for side in sides for n in (near, ring))
         worst = max(float(np.percentile(side, 99)) for side in sides)
-        if rough[at] < ratio * max(around, worst / 2):
+        if rough[at] < ratio * max(around, worst / 2) or _begins_sound(x, at, core, ring):
             continue
         floor = max(3 * around, 0.05 * float(rough[at]))
         inside = np.flatnonzero(rough[max(at - core, 0) : at + core] > floor) + max(at - core, 0)
@@ -68,6 +75,14 @@ def clicks(x: FloatArray, rate: int, ratio: float = CLICK_RATIO) -> tuple[Runs, 
             found.append((int(inside[0]), int(inside[-1]) + 1))
             strength.append(float(rough[at]) / max(around, 1e-6))
     return (np.asarray(found, np.int64), np.asarray(strength, np.float32)) if found else nothing
+
+
+def _begins_sound(x: FloatArray, at: int, core: int, ring: int) -> bool:
+    """Whether what follows an impulse is a good part of it and over 12 dB above what went before: an attack."""
+    before, after = x[max(at - core - ring, 0) : max(at - core, 0)], x[at + core : at + core + ring]
+    level = float(np.std(after)) if len(after) else 0.0
+    peak = float(np.max(np.abs(x[max(at - core, 0) : at + core])))
+    return level > 0.2 * peak and level > 4 * (float(np.std(before)) if len(before) else 0.0)
 
 
 def flat_tops(x: FloatArray) -> Runs:
@@ -125,4 +140,4 @@ def _cut(outward: FloatArray, near: int) -> bool:
     if len(outward) < 4 * near:
         return False
     edge, beyond = float(np.max(np.abs(outward[:near]))), float(np.sqrt(np.mean(outward**2)))
-    return beyond > 3e-3 and edge > 0.4 * beyond
+    return beyond > max(3e-3, 6 * _step(outward)) and edge > 0.4 * beyond

@@ -21,6 +21,10 @@ _SEGMENT, _SPARE = 60, 15
 _MAINS, _REACH_HZ, _LINES = (50.0, 60.0), 0.4, 16
 #: A line stands out this many dB from the floor around it; a lone fundamental must do so by more.
 _STANDS_DB, _ALONE_DB = 9.0, 16.0
+#: What a line's level may rise from its 20th percentile to its median; the steadiest line of a hum stays under less.
+_STEADY_DB, _STEADIEST_DB = 6.0, 3.5
+#: The lines that decide; how far a line may lie from its place; and a fundamental that is not heard itself from mains.
+_EARLY, _STRAY_HZ, _EVEN_REACH_HZ = 6, 0.4, 0.2
 _LEAST_DBFS = -72.0
 _RUMBLE_HZ, _ABOVE_HZ = (4.0, 38.0), (70.0, 400.0)
 
@@ -121,23 +125,35 @@ class LowEnd:
             return None
         _, fundamental, stands = best
         bins = [self._peak(logs, k * fundamental) for k in range(1, top + 1)]
-        steady = np.array([10 * np.log10(middle[b] / low[b]) < 6.0 for b in bins])
-        lines = [k for k in range(1, top + 1) if stands[k - 1] >= _STANDS_DB and steady[k - 1]]
-        early = [k for k in lines if k <= 6]
-        alone = stands[0] >= _ALONE_DB and steady[0]
-        if not early or (1 not in early and 2 not in early) or (len(early) < 2 and not alone):
+        spread = np.array([10 * np.log10(middle[b] / low[b]) for b in bins])
+        stand = [k for k in range(1, top + 1) if stands[k - 1] >= _STANDS_DB]
+        at = {k: self._vertex(logs, bins[k - 1]) / _PAD for k in stand}
+        # A note beside a high harmonic must not draw the fundamental after it: the low lines say where it lies.
+        lines = [k for k in stand if spread[k - 1] < _STEADY_DB]
+        frequency = self._fundamental(at, stands, [k for k in lines if k <= _EARLY])
+        if frequency is None:
             return None
-        exact, weight = 0.0, 0.0
-        for k in lines:
-            share = k * (stands[k - 1] - _STANDS_DB + 0.1)
-            exact += share * self._vertex(logs, bins[k - 1]) / (_PAD * k)
-            weight += share
+        stand = [k for k in stand if abs(at[k] - k * frequency) <= _STRAY_HZ]
+        lines = [k for k in lines if k in stand]
+        early = [k for k in lines if k <= _EARLY]
+        alone = 1 in early and stands[0] >= _ALONE_DB
+        if (1 not in early and 2 not in early) or (len(early) < 2 and not alone):
+            return None
+        # A voice or a note may sit on some lines of a hum, hardly on all: partials that all waver are music's.
+        if min(spread[k - 1] for k in early) > _STEADIEST_DB:
+            return None
+        frequency = self._fundamental(at, stands, lines) or frequency
+        reach = _REACH_HZ if 1 in lines else _EVEN_REACH_HZ
         level = 10 * np.log10(sum(8 * low[bins[k - 1]] / self._rate**2 for k in lines))
+        if min(abs(frequency - mains) for mains in _MAINS) > reach or level <= _LEAST_DBFS:
+            return None
         # Lines that ride far above the floor without being steady (a voice sits on them) are hum's too.
-        named = tuple(k for k in range(1, top + 1) if stands[k - 1] >= _STANDS_DB)
-        frequency = exact / weight
-        near = min(abs(frequency - mains) for mains in _MAINS) <= _REACH_HZ
-        return HumTone(start, end, round(frequency, 3), named, float(level)) if near and level > _LEAST_DBFS else None
+        return HumTone(start, end, round(frequency, 3), tuple(stand), float(level))
+
+    def _fundamental(self, at: dict[int, float], stands: NDArray[Any], lines: list[int]) -> float | None:
+        """The mean of the lines' frequencies over their numbers; high lines and clear ones weigh more."""
+        shares = [k * (float(stands[k - 1]) - _STANDS_DB + 0.1) for k in lines]
+        return sum(s * at[k] / k for s, k in zip(shares, lines, strict=True)) / sum(shares) if lines else None
 
     def _peak(self, logs: FloatArray, frequency: float) -> int:
         centre, reach = round(frequency * _PAD), 2

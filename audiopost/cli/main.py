@@ -91,7 +91,8 @@ def main(arguments: list[str] | None = None) -> None:
         error.show()
         sys.exit(error.exit_code)
     except (KeyboardInterrupt, click.Abort):
-        say("stopped; finished stages are kept: 'audiopost run … --resume' goes on")
+        kept = "; finished stages are kept: the same command with --resume goes on" if "run" in arguments[:1] else ""
+        say(f"stopped{kept}")
         sys.exit(1)
     except BrokenPipeError:
         sys.stderr.close()

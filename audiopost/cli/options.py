@@ -42,13 +42,16 @@ def given(options_type: type[Any], values: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if name in names and value is not None}
 
 
-media = click.argument("source", metavar="IN", type=click.Path(path_type=Path))
+#: Whether it can be read is found out on use, with our message and exit code.
+_PATH = click.Path(path_type=Path, readable=False)
+
+media = click.argument("source", metavar="IN", type=_PATH)
 out_required = click.option(
-    "-o", "--out", "--output-dir", "--output_dir", "out", type=click.Path(path_type=Path), required=True, metavar="DIR",
+    "-o", "--out", "--output-dir", "--output_dir", "out", type=_PATH, required=True, metavar="DIR",
     help="Folder for the results; made if need be.",
 )  # fmt: skip
 out_optional = click.option(
-    "-o", "--out", "--output-dir", "--output_dir", "out", type=click.Path(path_type=Path), metavar="DIR",
+    "-o", "--out", "--output-dir", "--output_dir", "out", type=_PATH, metavar="DIR",
     help="Folder for the results; without it nothing is written.",
 )  # fmt: skip
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout and nothing else.")
@@ -58,6 +61,6 @@ start_timecode = click.option(
     help="Timecode of the first frame. Default: the file's own tmcd or bext, else 00:00:00:00.",
 )  # fmt: skip
 transcript = click.option(
-    "--transcript", type=click.Path(path_type=Path), metavar="FILE",
+    "--transcript", type=_PATH, metavar="FILE",
     help="Use the words of this JSON, SRT, VTT, ASS or TTML file.",
 )  # fmt: skip

@@ -148,6 +148,8 @@ def command(name: str) -> click.Command:
         with quiet_stdout() as stdout:
             with reporting(quiet=as_json) as progress:
                 project = load(source, **times)
+                if out is not None:
+                    make_folder(out)  # before the work: what cannot be written is told at once
                 project = _worked(name, project, chosen, values.get("transcript"), out is not None, progress)
                 outputs = _written(single, project, source, out, progress)
             step = project.step(name)
@@ -195,7 +197,7 @@ def _worked(
 def _written(single: Single, project: Project, source: Path, out: Path | None, progress: Progress) -> dict[str, Path]:
     if out is None:
         return {}
-    target = Target(source, make_folder(out))
+    target = Target(source, out)
     single.write(project, target, progress)
     target.settle()
     progress("deliver", 1, 1)

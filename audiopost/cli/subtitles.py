@@ -12,6 +12,7 @@ from ..core.serial import to_json
 from ..core.time import FrameRate, Timebase, clock
 from ..io.atomic import make_folder
 from ..pipeline.deliver import SUBTITLE_FORMATS
+from ..pipeline.measure import measured
 from ..pipeline.target import Target
 from ..stages.subtitles import Options, subtitles
 from . import options
@@ -26,6 +27,7 @@ from .console import print_json, quiet_stdout
     "-f", "--format", "--output-format", "--output_format", "kinds", multiple=True, metavar="FORMAT",
     help=f"What to write: {', '.join(SUBTITLE_FORMATS)} or all; may be given more than once. Default: all.",
 )  # fmt: skip
+@click.option("--encoding", metavar="NAME", help="Encoding of IN, as cp1252. Default: found out.")
 @options.fps
 @options.start_timecode
 @options.as_json
@@ -33,6 +35,7 @@ def _subtitles(
     source: Path,
     out: Path | None,
     kinds: tuple[str, ...],
+    encoding: str | None,
     fps: str | None,
     start_timecode: str | None,
     as_json: bool,
@@ -50,8 +53,9 @@ def _subtitles(
             raise UnknownName("subtitle format", kind, ("all", *FORMATS))
     rate = FrameRate.parse(fps or "25")
     timebase = Timebase(rate, start_timecode or "00:00:00:00")
-    transcript = read(source)
-    captions, issues = subtitles(transcript, timebase, **options.given(Options, values))
+    transcript = read(source, encoding=encoding)
+    with measured() as cost:
+        captions, issues = subtitles(transcript, timebase, **options.given(Options, values))
     outputs = {}
     if out is not None:
         target = Target(source, make_folder(out))
@@ -67,7 +71,7 @@ def _subtitles(
                     "duration_s": max((c.end_s for c in captions), default=0.0),
                     "backend": "layout",
                     "outputs": {kind: str(path) for kind, path in outputs.items()},
-                    "seconds": {},
+                    "seconds": {"subtitles": cost["seconds"]},
                     "warnings": [],
                     "captions": to_json(captions),
                     "issues": to_json(issues),

@@ -42,7 +42,7 @@ class MediaInfo:
 
     @property
     def is_float(self) -> bool:
-        return self.subtype in ("FLOAT", "DOUBLE")
+        return self.subtype in ("FLOAT", "DOUBLE") or self.subtype.startswith(("pcm_f32", "pcm_f64"))
 
 
 @dataclass(frozen=True)

@@ -32,14 +32,14 @@ def guarded(path: Path) -> Iterator[None]:
         ) from error
 
 
-def disk_full(path: Path) -> DiskFull:
-    """The error for a full disk, with what is left on it."""
+def disk_full(path: Path, remedy: str = "") -> DiskFull:
+    """The error for a full disk, with what is left on it; `remedy` where the folder is not the one of -o/--out."""
     with contextlib.suppress(OSError):
         free = shutil.disk_usage(path.parent).free
         return DiskFull(
             f"No room for {path}: {free / 1e6:.1f} MB are free.",
             value=str(path),
-            remedy="Make room, or choose another folder with -o/--out; 'audiopost run --resume' goes on from there.",
+            remedy=remedy or "Make room, or choose another folder with -o/--out; a run goes on with --resume.",
         )
     return DiskFull(f"No room for {path}.", value=str(path))
 

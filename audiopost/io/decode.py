@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import warnings
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -26,6 +25,8 @@ log = logging.getLogger("audiopost")
 _SEEKABLE = {"WAV", "WAVEX", "RF64", "W64", "FLAC", "AIFF", "CAF", "AU"}
 #: A jump in a film's audio timestamps longer than this is a hole that is filled with silence.
 _GAP_S = 0.05
+
+_NONFINITE = "{} samples are NaN or infinite; they are taken as silence"
 
 _AV_LABELS = {"FL": "L", "FR": "R", "FC": "C", "LFE": "LFE", "BL": "Lb", "BR": "Rb", "SL": "Ls", "SR": "Rs", "BC": "Cs"}
 
@@ -50,9 +51,10 @@ def load(path: str | Path, *, fps: str | None = None, start_timecode: str | None
     Raises EmptyMedia, UnreadableMedia, NoAudioTrack, BadValue.
     """
     path = Path(path)
+    asked = FrameRate.parse(fps) if fps else None  # a wrong one is said before a whole film is decoded
     decoded = decode(path)
     own = decoded.timebase or Timebase()
-    rate = FrameRate.parse(fps) if fps else own.rate
+    rate = asked or own.rate
     start = start_timecode
     if start is None:
         # A start timecode keeps its meaning in seconds when the rate is overridden.
@@ -87,17 +89,18 @@ def file_sha256(path: Path) -> str:
 
 def decode(path: Path) -> Decoded:
     """The audio of a file and what its container says. Raises InputError's kinds."""
-    if not path.exists():
-        raise InputError(f"There is no file {path}.", value=str(path), remedy="Check the path.")
-    if path.is_dir():
-        raise InputError(f"{path} is a folder.", value=str(path), remedy="Name one sound file or film.")
     try:
-        size = path.stat().st_size
+        if not path.exists():
+            raise InputError(f"There is no file {path}.", value=str(path), remedy="Check the path.")
+        if path.is_dir():
+            raise InputError(f"{path} is a folder.", value=str(path), remedy="Name one sound file or film.")
         with path.open("rb") as file:
             head = file.read(64)
     except OSError as error:
-        raise UnreadableMedia(f"Cannot read {path}: {error.strerror}.", value=str(path)) from error
-    if size == 0:
+        raise UnreadableMedia(
+            f"Cannot read {path}: {error.strerror}.", value=str(path), remedy="Check its name and its permissions."
+        ) from error
+    if not head:
         raise EmptyMedia(f"{path.name} is empty (0 bytes).", value=str(path), remedy="Copy or export it again.")
     return _by_sndfile(path, head) or _by_av(path)
 
@@ -137,7 +140,7 @@ def _by_sndfile(path: Path, head: bytes) -> Decoded | None:
     if info.subtype in ("FLOAT", "DOUBLE"):
         broken = _count_nonfinite(path)
         if broken:
-            found.append(f"{broken} samples are NaN or infinite; they are taken as silence")
+            found.append(_NONFINITE.format(broken))
     return Decoded(audio, info.format, info.subtype, timebase=timebase, warnings=tuple(found))
 
 
@@ -168,9 +171,8 @@ def _by_av(path: Path) -> Decoded:
                 f"{path.name} has no audio track (it has {kinds}).", value=str(path), remedy="Choose a file with sound."
             )
         stream = container.streams.audio[0]
-        video = container.streams.video[0] if container.streams.video else None
-        if video is not None and video.disposition & av.stream.Disposition.attached_pic:
-            video = None  # a cover picture in an mp3 or m4a is no film
+        cover = av.stream.Disposition.attached_pic  # a cover picture in an mp3 or m4a is no film
+        video = next((s for s in container.streams.video if not s.disposition & cover), None)
         audio, found = _decode_stream(container, stream, path)
         if len(container.streams.audio) > 1:
             found.append(f"it has {len(container.streams.audio)} audio tracks; the first is used")
@@ -179,7 +181,7 @@ def _by_av(path: Path) -> Decoded:
             container.format.name.split(",")[0],
             stream.codec_context.name,
             has_video=video is not None,
-            timebase=_timebase(container, video),
+            timebase=_timebase(container, video, found),
             warnings=tuple(found),
         )
 
@@ -192,22 +194,27 @@ def _decode_stream(container: Any, stream: Any, path: Path) -> tuple[Audio, list
     rate, channels = context.sample_rate, context.channels
     if not rate or not channels:
         raise UnreadableMedia(f"{path.name} has an audio track without rate or channels.", value=str(path))
-    layout = _layout(context.layout, channels)
+    av_layout, layout = context.layout, _layout(context.layout, channels)
     # Packed floats: PyAV 18 miscounts the planes of planar frames with 8 channels.
-    resampler = av.AudioResampler("flt", context.layout, rate)
+    resampler = av.AudioResampler("flt", av_layout, rate)
+    form: tuple[str, str, int] | None = None
     origin = Fraction(container.start_time or 0, av.time_base) if container.streams.video else None
     found: list[str] = []
-    broken = filled = written = 0
+    broken = filled = written = nonfinite = changes = 0
     with Spool(rate, channels, layout) as spool:
 
         def put(samples: FloatArray) -> None:
-            nonlocal written
+            nonlocal written, nonfinite
+            if not np.isfinite(samples).all():
+                nonfinite += int(np.size(samples) - np.count_nonzero(np.isfinite(samples)))
+                samples = np.nan_to_num(samples, nan=0.0, posinf=0.0, neginf=0.0)
             spool.write(samples)
             written += samples.shape[1]
 
-        def unpacked(converted: Any) -> FloatArray:
-            flat: FloatArray = converted.to_ndarray()
-            return flat.reshape(-1, channels).T
+        def convert(frame: Any) -> None:
+            for converted in resampler.resample(frame):
+                flat: FloatArray = converted.to_ndarray()
+                put(flat.reshape(-1, channels).T)
 
         frames = iter(_frames(container, stream))
         for frame in frames:
@@ -222,23 +229,31 @@ def _decode_stream(container: Any, stream: Any, path: Path) -> tuple[Audio, list
                 if hole > _GAP_S * rate:
                     put(np.zeros((channels, hole), np.float32))
                     filled += hole if written > hole else 0
-            for converted in resampler.resample(frame):
-                put(unpacked(converted))
-        for converted in resampler.resample(None):
-            put(unpacked(converted))
+            now = (frame.format.name, frame.layout.name, frame.sample_rate)
+            if form not in (None, now):  # files joined end to end: mono after stereo, another rate
+                convert(None)
+                resampler = av.AudioResampler("flt", av_layout, rate)
+                changes += 1
+            form = now
+            convert(frame)
+        convert(None)
     audio = spool.audio
     if audio.frames == 0:
         raise EmptyMedia(
             f"The audio track of {path.name} holds no samples.", value=str(path), remedy="Export or record it again."
         )
+    if nonfinite:
+        found.append(_NONFINITE.format(nonfinite))
+    if changes:
+        found.append(f"its sound changes format on the way; all of it is taken as {rate} Hz, {'/'.join(audio.layout)}")
     if broken:
         found.append(f"{broken} damaged packets were skipped")
     if filled:
         found.append(f"{filled / rate:.2f} s of missing sound were filled with silence")
     if container.duration and audio.duration_s < 0.98 * container.duration / av.time_base - 0.5:
-        found.append(
-            f"only {audio.duration_s:.1f} s of the {container.duration / av.time_base:.1f} s it announces can be read"
-        )
+        # A film may be longer than its sound, or be cut off: Matroska does not tell which.
+        length_s = container.duration / av.time_base
+        found.append(f"its sound ends at {audio.duration_s:.1f} s; the file announces {length_s:.1f} s")
     return _without_padding(audio, stream, origin), found
 
 
@@ -286,7 +301,8 @@ def _layout(layout: Any, channels: int) -> tuple[str, ...] | None:
     return names if len(set(names)) == channels and names[0] == "L" else LAYOUTS.get(channels)
 
 
-def _timebase(container: Any, video: Any) -> Timebase | None:
+def _timebase(container: Any, video: Any, found: list[str]) -> Timebase | None:
+    """The film's frame rate and start timecode; what is not usable is told in `found`."""
     if video is None:
         return None
     rate = video.average_rate or video.guessed_rate or Fraction(25)
@@ -297,11 +313,17 @@ def _timebase(container: Any, video: Any) -> Timebase | None:
     nearest = min(_STANDARD_RATES, key=lambda standard: abs(standard - rate))
     rate = nearest if abs(nearest - rate) < Fraction(1, 50) else rate
     try:
-        frames = FrameRate(Fraction(rate), drop_frame=bool(text and ";" in text))
-        return Timebase(frames, text or "00:00:00:00")
+        plain = Timebase(FrameRate(Fraction(rate)))
     except BadValue as error:
-        warnings.warn(f"timecode {text!r} at {rate} is not usable: {error}", stacklevel=2)
+        found.append(f"its frame rate is taken as 25: {error.problem}")
         return None
+    if text is None:
+        return plain
+    try:
+        return Timebase(FrameRate(Fraction(rate), drop_frame=";" in text), text)
+    except BadValue as error:
+        found.append(f"its timecode {text!r} is taken as {plain.start_timecode}: {error.problem}")
+        return plain
 
 
 _STANDARD_RATES = [

@@ -52,13 +52,13 @@ def read_header(path: Path) -> RiffHeader:
         while len(head := file.read(8)) == 8:
             name, length = head[:4], struct.unpack("<I", head[4:])[0]
             at = file.tell()
-            if name == b"ds64":
+            if name == b"ds64" and at + 16 <= size:
                 long_data = struct.unpack("<Q", file.read(16)[8:16])[0]
             elif name == b"fmt " and length >= 40:
                 body = file.read(40)
                 if struct.unpack("<H", body[:2])[0] == _EXTENSIBLE:
                     mask, mask_offset = struct.unpack("<I", body[20:24])[0], at + 20
-            elif name == b"bext" and length >= 346:
+            elif name == b"bext" and length >= 346 and at + 346 <= size:
                 reference = struct.unpack("<Q", file.read(346)[338:346])[0]
             elif name == b"data":
                 if length == 0xFFFFFFFF and long_data is not None:

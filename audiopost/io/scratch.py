@@ -134,7 +134,8 @@ class Spool:
         try:
             self._file.write(np.ascontiguousarray(block.T, dtype=np.float32))
         except (soundfile.LibsndfileError, AssertionError) as error:  # a short write trips soundfile's own assert
-            raise disk_full(self._path) from error
+            own = _folder.get() is None
+            raise disk_full(self._path, "Make room, or name another folder in TMPDIR." if own else "") from error
 
     def __exit__(self, kind: object, error: object, trace: object) -> None:
         if self._file is not None:

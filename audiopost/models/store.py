@@ -6,6 +6,7 @@ machine and it works there), then in the Hugging Face cache, then, for Demucs, a
 
 from __future__ import annotations
 
+import functools
 import json
 import logging
 import os
@@ -113,18 +114,31 @@ def _complete_in_store(folder: Path, entry: Entry) -> bool:
 
 
 def _has_all(folder: Path, patterns: tuple[str, ...]) -> bool:
-    return folder.is_dir() and all(any(path.is_file() for path in folder.glob(pattern)) for pattern in patterns)
+    try:
+        return folder.is_dir() and all(any(path.is_file() for path in folder.glob(pattern)) for pattern in patterns)
+    except PermissionError:
+        _unreadable(folder.parent)
+        return False
+
+
+@functools.cache
+def _unreadable(place: Path) -> None:
+    log.warning("models in %s cannot be read: permission denied", place)
 
 
 def _in_hub_cache(source: str, files: tuple[str, ...]) -> Located | None:
     """The newest complete snapshot, the one `main` points to first: models--ORG--NAME/snapshots/COMMIT/."""
     repo = hub_cache() / ("models--" + source.replace("/", "--"))
     snapshots = repo / "snapshots"
-    if not snapshots.is_dir():
-        return None
     main = repo / "refs" / "main"
-    wanted = main.read_text("ascii").strip() if main.is_file() else ""
-    found = sorted(snapshots.iterdir(), key=lambda path: (path.name != wanted, -path.stat().st_mtime))
+    try:
+        if not snapshots.is_dir():
+            return None
+        wanted = main.read_text("ascii").strip() if main.is_file() else ""
+        found = sorted(snapshots.iterdir(), key=lambda path: (path.name != wanted, -path.stat().st_mtime))
+    except PermissionError:
+        _unreadable(hub_cache())
+        return None
     return next((Located(path, "hub cache", path.name) for path in found if _has_all(path, files)), None)
 
 

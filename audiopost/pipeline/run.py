@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import shutil
 from collections.abc import Mapping
@@ -17,7 +18,7 @@ from ..core.registry import AUTO
 from ..core.serial import to_json
 from ..core.stage import Progress, Stage, Step, silent
 from ..io import decode, scratch
-from ..io.atomic import make_folder
+from ..io.atomic import guarded, make_folder
 from ..presets import Preset, stage
 from ..presets import load as load_preset
 from . import deliver, state
@@ -58,12 +59,20 @@ def run(
     plan = [(stage(name), chosen.options[name]) for name in chosen.stages]
     _check_order(plan)
     _check_backends(plan)
-    with measured() as cost:
-        project = replace(decode.load(source, fps=fps, start_timecode=start_timecode), preset=chosen.name)
-    make_folder(out)
-    work = make_folder(out / f".{source.stem}.audiopost")
-    seconds: dict[str, float] = {"decode": float(cost["seconds"])}
-    with scratch.using(work):
+    work = out / f".{source.stem}.audiopost"
+    with guarded(work):
+        new = [folder for folder in (work, out) if not folder.exists()]
+    make_folder(work)
+    with scratch.using(work):  # a film's sound is long: it belongs where the results will be, not in /tmp
+        try:
+            with measured() as cost:
+                project = replace(decode.load(source, fps=fps, start_timecode=start_timecode), preset=chosen.name)
+        except AudiopostError:
+            for folder in new:
+                with contextlib.suppress(OSError):
+                    folder.rmdir()
+            raise
+        seconds: dict[str, float] = {"decode": float(cost["seconds"])}
         if resume:
             project = _resumed(project, plan, work, out / f"{source.stem}.project.json")
         try:
@@ -120,8 +129,11 @@ def _resumed(project: Project, plan: list[tuple[Stage, Any]], work: Path, final:
             remedy="Choose another folder, or run without --resume.",
         )
     done: list[Step] = []
+    retimed = old.media.timebase != project.media.timebase
     for (made_stage, options), step in zip(plan, old.steps, strict=False):
         if (step.stage, step.options) != (made_stage.name, to_json(asdict(options))):
+            break
+        if retimed and "captions" in made_stage.assigns:  # they begin and end on frames
             break
         done.append(step)
     keep = {name for made_stage, _ in plan[: len(done)] for name in made_stage.assigns}

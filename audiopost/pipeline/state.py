@@ -13,7 +13,7 @@ from ..core.audio import Audio, FloatArray
 from ..core.errors import BadValue, InputError
 from ..core.project import Project
 from ..core.serial import from_json, to_json
-from ..io.atomic import write_text
+from ..io.atomic import native, write_text
 from ..io.encode import write_wav
 from ..io.scratch import SoundFileSource
 
@@ -21,8 +21,12 @@ from ..io.scratch import SoundFileSource
 SCHEMA = 1
 
 
+#: A file this much newer than the Project that names it was changed since. File systems round times.
+EDITED_S = 2.0
+
+
 class AudioGone(InputError):
-    """The Project names audio that is no longer on disk (work files go when a run has delivered)."""
+    """The Project names audio that is not on disk any more: a work file of a run that delivered, or a changed file."""
 
 
 class _Gone:
@@ -33,7 +37,7 @@ class _Gone:
 
     def read(self, start: int, stop: int) -> FloatArray:
         raise AudioGone(
-            f"{self._what} was a work file and is gone.", value=self._what, remedy="Run again without --resume."
+            f"{self._what} was not kept, or was changed since.", value=self._what, remedy="Run again without --resume."
         )
 
 
@@ -82,21 +86,26 @@ def load(path: Path, source: Audio) -> Project:
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
         schema = data.pop("audiopost_project")
-    except (OSError, ValueError, KeyError, AttributeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise BadValue(
             f"{path} is not an audiopost project.", value=str(path), remedy="Run without --resume."
         ) from error
     if schema != SCHEMA:
-        raise BadValue(f"{path} has project format {schema!r}; this audiopost reads {SCHEMA}.", value=schema)
+        raise BadValue(
+            f"{path} has project format {schema!r}; this audiopost reads {SCHEMA}.",
+            value=schema,
+            remedy="Run without --resume.",
+        )
+
+    latest = path.stat().st_mtime + EDITED_S
 
     def audio(reference: Any) -> Audio:
         digest, file = reference["sha256"], reference["file"]
         if file == "source":
             return source
-        held = (path.parent / file) if file else None
-        there = held is not None and held.exists()
+        held = _unchanged(path.parent / file, reference, latest) if file else None
         return Audio.backed(
-            SoundFileSource(held) if there and held else _Gone(f"Audio {digest[:8]} of {path.name}"),
+            held or _Gone(f"Audio {digest[:8]} of {path.name}"),
             channels=reference["channels"],
             frames=reference["frames"],
             rate=reference["rate"],
@@ -104,5 +113,27 @@ def load(path: Path, source: Audio) -> Project:
             sha256=digest,
         )
 
-    project: Project = from_json(Project, data, audio)
+    try:
+        project: Project = from_json(Project, data, audio)
+    except BadValue as error:
+        raise BadValue(
+            f"{path} is not a project this audiopost reads: {error.problem}",
+            value=str(path),
+            remedy="Run without --resume.",
+        ) from error
     return project
+
+
+def _unchanged(file: Path, reference: Mapping[str, Any], latest: float) -> SoundFileSource | None:
+    """The samples of `file`, None where it is gone, newer than `latest` or not what `reference` describes."""
+    import soundfile
+
+    try:
+        if file.stat().st_mtime > latest:
+            return None
+        info = soundfile.info(native(file))
+    except (OSError, soundfile.LibsndfileError):
+        return None
+    found = {"rate": info.samplerate, "channels": info.channels, "frames": info.frames}
+    same = all(reference[name] == value for name, value in found.items())
+    return SoundFileSource(file) if same else None

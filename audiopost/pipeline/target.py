@@ -9,11 +9,9 @@ from pathlib import Path
 
 from ..core.errors import OutputError
 from ..io.atomic import guarded
+from .state import EDITED_S
 
 log = logging.getLogger("audiopost")
-
-#: A deliverable this much newer than the record of its run was edited since. File systems round times.
-_EDITED_S = 2.0
 
 
 class Target:
@@ -33,7 +31,9 @@ class Target:
     def path(self, kind: str, suffix: str) -> Path:
         """Where a deliverable goes. Raises OutputError where that is the source itself."""
         path = self.out / f"{self.base}{suffix}"
-        if path.exists():
+        with guarded(path):
+            there = path.exists()
+        if there:
             if path.samefile(self.source):
                 raise OutputError(
                     f"{path} is the source itself and would be overwritten.",
@@ -68,7 +68,7 @@ class Target:
             if data["source"]["file"] != self.source.name:
                 return set()
             names = {record.name, *(entry["file"] for entry in data["deliverables"])}
-            latest = record.stat().st_mtime + _EDITED_S
+            latest = record.stat().st_mtime + EDITED_S
         except (OSError, ValueError, KeyError, TypeError):
             return set()
         return {n for n in names if (file := self.out / n).exists() and file.stat().st_mtime <= latest}

@@ -82,7 +82,7 @@ def decode(data: bytes, name: str, encoding: str | None = None) -> str:
         f"{name} is in none of the encodings that can be told apart.",
         value=name,
         choices=(*ENCODINGS, "cp1252", "shift_jis", "…"),
-        remedy="Name its encoding, or save it as UTF-8.",
+        remedy="Save it as UTF-8, or name its encoding: audiopost subtitles --encoding cp1252.",
     )
 
 

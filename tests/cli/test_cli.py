@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import re
@@ -176,6 +177,36 @@ def test_a_name_that_is_no_utf8_is_delivered(take: Path, tmp_path: Path) -> None
     assert "denoise" not in result_of(again)["seconds"]
 
 
+def test_a_folder_that_cannot_be_made_is_told_before_the_work(take: Path) -> None:
+    run = audiopost("denoise", take, "-o", take / "in a file")
+    assert run.returncode == 1
+    assert "Choose another folder" in run.stderr
+    assert "denoise" not in run.stderr, "nothing was denoised in vain"
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read everything")
+def test_a_file_without_permission_is_an_input_error(take: Path) -> None:
+    take.chmod(0)
+    run = audiopost("loudness", take)
+    assert (run.returncode, "Permission denied" in run.stderr) == (1, True)
+
+
+@pytest.mark.parametrize(("command", "goes_on"), [("run", True), ("denoise", False)])
+def test_stopping_promises_no_more_than_was_kept(
+    command: str, goes_on: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    module = importlib.import_module("audiopost.cli.main")
+
+    def stop(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(module.cli, "main", stop)
+    with pytest.raises(SystemExit) as ended:
+        module.main([command, "a.wav"])
+    assert ended.value.code == 1
+    assert ("--resume" in capsys.readouterr().err) == goes_on
+
+
 def test_debug_shows_where(tmp_path: Path) -> None:
     run = audiopost("loudness", tmp_path / "nothing.wav", "--debug")
     assert run.returncode == 1
@@ -190,6 +221,17 @@ def test_subtitles_are_checked_and_converted(tmp_path: Path) -> None:
     )
     assert "歡迎來到香港" in Path(result["outputs"]["vtt"]).read_text(encoding="utf-8")
     assert result["captions"][0]["start_s"] == pytest.approx(1.0, abs=0.05)
+
+
+def test_the_encoding_of_subtitles_can_be_named(tmp_path: Path) -> None:
+    french = tmp_path / "fr.srt"
+    french.write_bytes("1\n00:00:01,000 --> 00:00:03,000\nTrès bien, Noël.\n".encode("cp1252"))
+    refused = audiopost("subtitles", french)
+    assert (refused.returncode, "--encoding cp1252" in refused.stderr) == (2, True)
+    data = result_of(audiopost("subtitles", french, "--encoding", "cp1252", "--json"))
+    assert data["captions"][0]["lines"] == ["Très bien, Noël."]
+    assert set(data) >= BASE
+    assert data["seconds"]["subtitles"] >= 0
 
 
 def test_doctor_models_presets() -> None:

@@ -20,7 +20,7 @@ from audiopost.core.marks import (
     SpecCheck,
 )
 from audiopost.core.project import MediaInfo, Project
-from audiopost.core.speech import SpeakerTurn, Transcript, Utterance, Word
+from audiopost.core.speech import Caption, SpeakerTurn, Transcript, Utterance, Word
 from audiopost.core.stage import ModelInfo, Step
 from audiopost.core.time import FrameRate, Timebase
 from audiopost.delivery.report import render, write_report
@@ -174,6 +174,21 @@ def test_nothing_outside_is_asked_for(full):
 def test_every_link_inside_the_page_has_its_place(full):
     page = Page(render(full))
     assert {url[1:] for url in page.loads if url.startswith("#")} <= page.ids
+
+
+def test_what_needs_a_person_is_said_in_sentences(full):
+    items = re.findall(r"<li[^>]*>(.*?)</li>", render(full).split('id="attention"')[1].split("</section>")[0])
+    assert len(items) >= 3
+    assert all(item.endswith(".") and not item.endswith("..") for item in items)
+
+
+def test_numbers_agree_with_their_nouns_and_a_faint_stem_is_not_nothing(full, audio):
+    faint = Audio(audio.samples * 0.01, audio.rate)
+    page = Page(render(replace(full, captions=(Caption(1.0, 2.0, ("hello",)),), caption_issues=())))
+    assert "1 caption. Every caption keeps" in page.words
+    page = Page(render(replace(full, stems={"dialogue": audio, "music": faint}, repaired=None)))
+    assert "100 % " in page.words
+    assert "< 1 %" in page.words
 
 
 def test_tags_are_balanced_and_text_of_the_media_stays_text(full):

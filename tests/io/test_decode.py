@@ -202,8 +202,80 @@ def test_truncated_wav_gives_what_is_there(tmp_path: Path) -> None:
     assert "ends" in project.media.warnings[0]
 
 
-def test_cover_picture_is_no_film(make_media: MakeMedia) -> None:
-    assert not load(make_media("a.mp3", chord(), "libmp3lame")).media.has_video
+def test_cover_picture_is_no_film(tmp_path: Path) -> None:
+    import av
+
+    path = tmp_path / "a.mp3"
+    with av.open(str(path), "w") as container:
+        sound = container.add_stream("libmp3lame", rate=48_000, layout="stereo")
+        cover = container.add_stream("mjpeg")
+        cover.width, cover.height, cover.pix_fmt = 64, 48, "yuvj420p"
+        cover.disposition = av.stream.Disposition.attached_pic
+        image = av.VideoFrame.from_ndarray(np.full((48, 64, 3), 90, np.uint8), format="rgb24")
+        frame = av.AudioFrame.from_ndarray(chord().samples.copy(), format="fltp", layout="stereo")
+        frame.sample_rate = 48_000
+        for packet in [*cover.encode(image), *cover.encode(None), *sound.encode(frame), *sound.encode(None)]:
+            container.mux(packet)
+    with av.open(str(path)) as made:
+        assert made.streams.video, "the file has a cover"
+    project = load(path)
+    assert not project.media.has_video
+    assert snr_db(chord().samples, project.audio.samples) > 20
+
+
+def test_float_films_are_float_and_their_broken_numbers_are_silence(make_media: MakeMedia) -> None:
+    samples = chord().samples.copy()
+    samples[:, 100:110] = np.nan
+    project = load(make_media("f.mov", Audio(samples, 48_000), "pcm_f32le", video=True))
+    assert project.media.is_float
+    assert np.isfinite(project.audio.samples).all()
+    assert np.all(project.audio.read(100, 110) == 0)
+    assert "20 samples are NaN" in project.media.warnings[0]
+
+
+def test_sound_that_changes_its_format_on_the_way(make_media: MakeMedia, tmp_path: Path) -> None:
+    stereo = make_media("a.mp3", chord(), "libmp3lame")
+    mono = make_media("b.mp3", chord(channels=1), "libmp3lame")
+    joined = tmp_path / "joined.mp3"
+    joined.write_bytes(stereo.read_bytes() + mono.read_bytes())
+    project = load(joined)
+    assert project.audio.channels == 2
+    assert project.audio.duration_s == pytest.approx(4.0, abs=0.1)
+    late = project.audio.between(3.0, 3.5).samples
+    assert np.abs(late).max() > 0.1
+    assert np.array_equal(late[0], late[1])
+    assert any("changes format" in warning for warning in project.media.warnings)
+
+
+def test_a_timecode_that_cannot_be_is_told_and_the_rate_kept(make_media: MakeMedia) -> None:
+    path = make_media("f.mkv", chord(), "flac", video=True, fps=Fraction(24), timecode="01:00:00:99")
+    media = load(path).media
+    assert (str(media.timebase.rate), media.timebase.start_timecode) == ("24", "00:00:00:00")
+    assert "01:00:00:99" in media.warnings[0]
+
+
+def test_sound_shorter_than_its_film_is_told(make_media: MakeMedia) -> None:
+    warnings = load(make_media("f.mkv", chord(2.0), "flac", video=True, seconds=6.0)).media.warnings
+    assert warnings == ("its sound ends at 2.0 s; the file announces 6.0 s",)
+
+
+def test_a_chunk_that_is_cut_off_is_no_error(tmp_path: Path) -> None:
+    path = tmp_path / "b.wav"
+    soundfile.write(path, np.zeros(4800), 48_000, subtype="PCM_24")
+    path.write_bytes(path.read_bytes() + b"bext" + struct.pack("<I", 602) + bytes(200))
+    assert load(path).audio.frames == 4800
+
+
+def test_what_cannot_be_opened_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(UnreadableMedia, match=r"too long.*Check its name"):
+        load(tmp_path / f"{'x' * 300}.wav")
+
+    def refuse(path: Path) -> bool:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "exists", refuse)  # root, who may run the tests, is never refused
+    with pytest.raises(UnreadableMedia, match="Permission denied"):
+        load(tmp_path / "a.wav")
 
 
 def test_bad_timecode_is_refused(tmp_path: Path) -> None:

@@ -176,3 +176,14 @@ def test_looking_imports_no_heavy_library():
         "print(sorted({'torch', 'huggingface_hub', 'numpy', 'httpx', 'requests'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+def test_a_store_that_cannot_be_read_is_told_and_passed_over(places, monkeypatch, caplog):
+    def refuse(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr("pathlib.Path.is_dir", refuse)  # root, who may run the tests, is never refused
+    assert store.find("whisper-small") is None
+    assert store.find("htdemucs") is None
+    assert str(places / "store") in caplog.text
+    assert str(places / "hf/hub") in caplog.text

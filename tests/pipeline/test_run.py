@@ -11,7 +11,8 @@ import soundfile
 import audiopost as ap
 from audiopost import presets
 from audiopost.core.audio import Audio
-from audiopost.core.errors import BadValue, Cancelled, MissingModel, OutputError, StageError, UnknownName
+from audiopost.core.errors import BadValue, Cancelled, InputError, MissingModel, OutputError, StageError, UnknownName
+from audiopost.io import scratch
 from audiopost.io.decode import load
 from audiopost.pipeline import run as run_job
 from audiopost.pipeline import state
@@ -145,6 +146,67 @@ def test_resume_after_a_changed_option(take: Path, tmp_path: Path, quick: preset
     assert again.project.loudness is not None
     assert again.project.loudness.integrated_lufs == pytest.approx(-23, abs=0.2)
     assert "denoise" not in again.seconds
+
+
+@pytest.mark.parametrize("damage", ["cut", "text", "edited"])
+def test_resume_starts_over_where_a_deliverable_was_changed(
+    take: Path, tmp_path: Path, quick: presets.Preset, damage: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    out = tmp_path / "out"
+    first = run_job(take, quick, out)
+    clean = first.outputs["clean"]
+    if damage == "cut":
+        clean.write_bytes(clean.read_bytes()[:100_000])
+    elif damage == "text":
+        clean.write_text("not sound")
+    else:
+        samples, rate = soundfile.read(clean)
+        soundfile.write(clean, samples * 0.1, rate, subtype="PCM_24")
+        later = first.outputs["project"].stat().st_mtime + 60
+        os.utime(clean, (later, later))
+    again = run_job(take, quick, out, settings=("loudness.spec=atsc-a85",), resume=True)
+    assert "Starting over" in caplog.text
+    assert "denoise" in again.seconds
+    assert again.project.clean == first.project.clean
+
+
+def test_resume_lays_captions_out_again_at_another_frame_rate(take: Path, tmp_path: Path) -> None:
+    preset = presets.load("podcast")
+    stages = ("transcribe", "subtitles", "loudness")
+    short = presets.Preset("p", "P", "", stages, {s: preset.options[s] for s in stages})
+    run_job(take, short, tmp_path / "out", settings=ENGLISH)
+    again = run_job(take, short, tmp_path / "out", settings=ENGLISH, resume=True, fps="24")
+    whole = run_job(take, short, tmp_path / "whole", settings=ENGLISH, fps="24")
+    assert "transcribe" not in again.seconds
+    assert again.project.captions == whole.project.captions
+    assert again.project.captions
+
+
+@pytest.mark.parametrize(
+    "text", ["[1]", "{}", "no JSON", '{"audiopost_project": 1, "odd": 2}', '{"audiopost_project": 9}']
+)
+def test_resume_names_a_project_that_cannot_be_read(
+    take: Path, tmp_path: Path, quick: presets.Preset, text: str
+) -> None:
+    saved = tmp_path / f"{take.stem}.project.json"
+    saved.write_text(text, encoding="utf-8")
+    with pytest.raises(BadValue, match=r"project.*Run without --resume") as raised:
+        run_job(take, quick, tmp_path, resume=True)
+    assert saved.name in str(raised.value)
+
+
+def test_bad_input_leaves_no_folder(tmp_path: Path, quick: presets.Preset) -> None:
+    with pytest.raises(InputError):
+        run_job(tmp_path / "none.wav", quick, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_long_film_is_decoded_beside_its_results(
+    film: Path, tmp_path: Path, quick: presets.Preset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scratch, "MEMORY_SAMPLES", 1000)
+    project = run_job(film, quick, tmp_path / "out").project
+    assert project.audio.source.path.is_relative_to(tmp_path / "out")
 
 
 def test_resume_refuses_another_recording(take: Path, tmp_path: Path, quick: presets.Preset, tone) -> None:

@@ -63,6 +63,44 @@ def test_a_passing_bass_note_is_not_hum():
     assert "hum" not in kinds(Audio(0.3 * np.sin(2 * np.pi * np.cumsum(notes) / 8000), 8000))
 
 
+@pytest.mark.parametrize("name", ["stems/waveform_playlist/PianoSynth30.mp3", "denoise_pairs/p287_002_clean.wav"])
+def test_a_synthesiser_and_a_level_voice_are_not_hum(shared, name):
+    assert "hum" not in kinds(load(shared / "audio" / name).audio)
+
+
+def test_a_held_note_beside_a_harmonic_does_not_shift_the_hum(rng):
+    t = np.arange(12 * 8000) / 8000
+    hum = sum(0.01 * np.sin(2 * np.pi * 60.0 * k * t + k) for k in (1, 2, 3))
+    note = 0.05 * np.sin(2 * np.pi * 418.6 * t)
+    found = one(Audio(hum + note + 3e-4 * rng.standard_normal(len(t)), 8000), "hum")
+    assert found.frequency_hz == pytest.approx(60.0, abs=0.03)
+    assert found.detail.endswith("1, 2, 3")
+
+
+def test_a_low_end_in_the_lfe_is_no_fault(rng):
+    t = np.arange(6 * 48_000) / 48_000
+    bed = 1e-3 * rng.standard_normal((6, len(t)))
+    low = 0.1 * np.sin(2 * np.pi * 25 * t) + 0.05 * np.sin(2 * np.pi * 50 * t)
+    for channel, expected in ((3, set()), (0, {"rumble", "hum"})):
+        x = bed.copy()
+        x[channel] += low
+        assert kinds(Audio(x, 48_000)) & {"rumble", "hum"} == expected
+
+
+def test_bass_drums_are_no_clicks(shared):
+    """A drum's attack is an impulse too, but its sound follows; most of it below what the detector whitens."""
+    assert "clicks" not in kinds(load(shared / "audio/music/arovane_beat_a.flac").audio)
+    t = np.arange(8 * 48_000) / 48_000
+    beat = (t - 0.3) % 0.5
+    decay = np.where(t < 0.3, 0, np.exp(-beat / 0.1))
+    drum = 0.5 * decay * np.sin(2 * np.pi * 60 * beat) + 0.5 * decay * np.exp(-beat / 0.0002)
+    assert "clicks" not in kinds(Audio(drum, 48_000))
+
+
+def test_the_rounding_of_8_bits_is_neither_clicks_nor_dropouts(voice):
+    assert not kinds(altered(voice, lambda x: np.round(x * 128) / 128)) & {"clicks", "dropouts", "clipping"}
+
+
 def test_clicks_are_summed_up_in_one_finding(voice, rng):
     where = np.sort(rng.choice(np.arange(2000, voice.frames - 2000, 4000), 20, replace=False))
 

@@ -117,6 +117,13 @@ def test_following_ignores_a_blip_and_keeps_every_speaker():
     assert set(clustering.follow(lost, 1.0)) == {0, 1, 2}
 
 
+def test_a_gpu_that_is_not_there_is_named(monkeypatch, speech):
+    torch = pytest.importorskip("torch")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(BadValue, match=r"diarise.device = 'cuda'"):
+        diarise(speech, backend="embeddings", device="cuda")
+
+
 def test_without_the_encoder_the_remedy_is_named(monkeypatch, speech):
     real = importlib.util.find_spec
     monkeypatch.setattr(importlib.util, "find_spec", lambda name, *a: None if name == "resemblyzer" else real(name, *a))

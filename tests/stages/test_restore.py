@@ -103,6 +103,27 @@ def test_odd_input_comes_back_finite(samples):
     assert np.isfinite(mended.samples).all()
 
 
+def test_the_lfe_keeps_its_low_end(rng):
+    t = np.arange(4 * 8000) / 8000
+    low = 0.1 * np.sin(2 * np.pi * 25 * t) + 0.1 * np.sin(2 * np.pi * 50 * t)
+    surround = Audio(np.tile(low, (6, 1)), 8000)
+    faults = (Finding("rumble", 0, 4, 0.5, "", ""), Finding("hum", 0, 4, 0.5, "", "", 50.0))
+    mended = restore(surround, faults)
+    assert np.array_equal(mended.samples[3], surround.samples[3])
+    assert np.abs(mended.samples[[0, 1, 2, 4, 5], 8000:-8000]).max() < 0.05
+
+
+@pytest.mark.parametrize("at", [10, 24_000, 47_950, 48_000, 60_000])
+def test_a_click_counts_once_wherever_it_lies(tone, at):
+    x = tone(220, seconds=2, dbfs=-30).samples.copy()
+    x[0, at] += 0.8
+    audio = Audio(x, 48_000)
+    media = MediaInfo("x.wav", "", "WAV", "FLOAT", 48_000, 1, ("M",), 2.0)
+    project = Stage()(Project(media, audio, findings=(Finding("clicks", 0, 2, 0.5, "", ""),)), Options(), silent)
+    assert "; 1 clicks interpolated" in project.step("restore").reason
+    assert project.restored.samples[0, at] == pytest.approx(tone(220, seconds=2, dbfs=-30).samples[0, at], abs=0.02)
+
+
 def test_stage_says_what_it_did(voice):
     media = MediaInfo("x.wav", "", "WAV", "FLOAT", voice.rate, 1, ("M",), voice.duration_s)
     hurt = Audio(voice.samples + 0.02, voice.rate)

@@ -11,8 +11,9 @@ from audiopost_ui import summary
 from audiopost import presets
 from audiopost.core.audio import Audio
 from audiopost.core.errors import Cancelled, UnreadableMedia
-from audiopost.core.marks import LoudnessReport, SpecCheck
+from audiopost.core.marks import CaptionIssue, LoudnessReport, SpecCheck
 from audiopost.core.project import MediaInfo, Project
+from audiopost.core.speech import SpeakerTurn
 from audiopost.core.stage import Step
 from audiopost.pipeline import RunResult
 
@@ -54,6 +55,14 @@ def test_what_is_missing_comes_before_drafts_and_warnings(project: Project) -> N
     page = shown(replace(project, steps=(step, *project.steps), missing=("no words",)))
     assert "Done: meets ebu-r128, but parts are missing" in page
     assert page.index("No words.") < page.index("A draft.") < page.index("A warning.")
+
+
+def test_numbers_agree_with_their_nouns(project: Project) -> None:
+    page = shown(replace(project, turns=(SpeakerTurn(0.0, 1.0, "S1"),), captions=(), caption_issues=()))
+    assert "<dd>1 turn</dd>" in page
+    assert "style guide met" in page
+    issue = CaptionIssue(1, 0.0, "cps", "25.0 characters a second")
+    assert "1 issue by the style guide" in shown(replace(project, captions=(), caption_issues=(issue,)))
 
 
 def test_nothing_of_a_file_is_markup(project: Project) -> None:

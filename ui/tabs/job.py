@@ -37,7 +37,7 @@ _MIXES = {"clean": "After: clean mix, same level", "master": "After: master, del
 _STEMS = {"dialogue": "Dialogue", "music": "Music", "effects": "Effects", "vocals": "Vocals", "drums": "Drums",
           "bass": "Bass", "other": "Other"}  # fmt: skip
 _LANGUAGES = [
-    ("find out", ""), ("English", "en"), ("Cantonese 粵語", "yue"), ("Mandarin 普通話", "zh"),
+    ("detect", ""), ("English", "en"), ("Cantonese 粵語", "yue"), ("Mandarin 普通話", "zh"),
     ("Japanese 日本語", "ja"), ("French", "fr"), ("German", "de"), ("Spanish", "es"),
 ]  # fmt: skip
 #: What browsers play; everything else is heard once the run has decoded it.

@@ -274,9 +274,14 @@ def stems(project: Project) -> list[dict[str, Any]] | None:
             "peak": dbfs(each.peak),
             "rms": dbfs(float(np.sqrt(each.square_sum / max(stems[name].frames * stems[name].channels, 1)))),
             "share": round(100 * each.square_sum / total),
+            "share_text": _share(each.square_sum / total),
         }
         for name, each in scans.items()
     ]
+
+
+def _share(share: float) -> str:
+    return "< 1 %" if 0 < share < 0.005 else f"{100 * share:.0f} %"
 
 
 def disclosures(project: Project) -> list[tuple[str, str]]:

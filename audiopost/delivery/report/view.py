@@ -202,9 +202,9 @@ def _attention(project: Project) -> list[str]:
         for c in project.loudness_checks or ()
         if c.passed is False
     ]
-    said += [f"Source: {warning}." for warning in project.media.warnings]
+    said += [f"Source: {warning}" for warning in project.media.warnings]
     said += [f"{step.stage}: {warning}" for step in project.steps for warning in step.warnings]
-    return list(dict.fromkeys(said))
+    return list(dict.fromkeys(sentence.rstrip(".") + "." for sentence in said))
 
 
 def _finding_lanes(findings: tuple[Finding, ...] | None, axis: TimeAxis) -> list[Lane] | None:

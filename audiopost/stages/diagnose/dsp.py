@@ -34,7 +34,7 @@ class Dsp(BuiltIn[Options]):
     def detectors(self, audio: Audio) -> tuple[Detector, ...]:
         rate, channels, o = audio.rate, audio.channels, self.options
         return (
-            Hum(rate, channels),
+            Hum(rate, audio.layout),
             Clicks(rate, channels),
             Clipping(rate),
             Noise(rate, audio.layout, o.silence_dbfs, o.silence_s),

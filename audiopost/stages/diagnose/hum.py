@@ -16,13 +16,15 @@ _RUMBLE_DBFS, _ABOVE_DB = -54.0, -8.0
 class Hum:
     """Mains hum with its harmonics, and rumble."""
 
-    def __init__(self, rate: int, channels: int) -> None:
+    def __init__(self, rate: int, layout: tuple[str, ...]) -> None:
         self.rate = rate
-        self._low_end = LowEnd(rate, channels)
+        self._keep = [i for i, name in enumerate(layout) if name != "LFE"] or [0]
+        self._low_end = LowEnd(rate, len(self._keep))
         self._frames = 0
 
     def feed(self, block: FloatArray, at: int) -> None:
-        self._low_end.feed(block)
+        # What lies below 40 Hz in the LFE is meant to.
+        self._low_end.feed(block[self._keep])
         self._frames = at + block.shape[1]
 
     def findings(self) -> list[Finding]:

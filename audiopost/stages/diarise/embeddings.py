@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ...analysis import vad, voice_print
 from ...core.audio import Audio
+from ...core.errors import BadValue
 from ...core.speech import SpeakerTurn
 from ...core.stage import Availability, ModelInfo, Progress
 from ...core.time import Span
@@ -69,11 +70,21 @@ class Embeddings:
         yield from _cut(spans, prints.times_s, labels, hop_s)
 
     def _device(self) -> str:
-        if self.options.device != "auto":
-            return self.options.device
+        wanted = self.options.device
+        if wanted == "cpu":
+            return wanted
         import torch
 
-        return "cuda" if torch.cuda.is_available() else "cpu"
+        if torch.cuda.is_available():
+            return "cuda"
+        if wanted == "cuda":
+            raise BadValue(
+                "diarise.device = 'cuda', but torch finds no CUDA GPU here.",
+                value=wanted,
+                choices=("auto", "cpu"),
+                remedy="Take diarise.device=auto, or install PyTorch's CUDA build.",
+            )
+        return "cpu"
 
 
 def _cut(

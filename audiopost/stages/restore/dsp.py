@@ -125,10 +125,18 @@ def _trusted(tone: HumTone, found: list[Finding]) -> HumTone:
 
 
 def _high_passed(audio: Audio, corner_hz: float) -> Iterator[FloatArray]:
-    """Second-order Butterworth run forwards and backwards: zero phase, or the lowest voices would be smeared."""
+    """Second-order Butterworth run forwards and backwards: zero phase, or the lowest voices would be smeared.
+
+    The LFE passes untouched: the low end is all it is for.
+    """
     from scipy.signal import butter, sosfiltfilt
 
     sections: Any = butter(2, corner_hz, "highpass", fs=audio.rate, output="sos")
-    return blocks.process(
-        audio, lambda block: np.asarray(sosfiltfilt(sections, block, axis=1, padlen=0), np.float32), context_s=0.5
-    )
+    keep = hum.full_range(audio)
+
+    def work(block: FloatArray) -> FloatArray:
+        filtered = block.copy()
+        filtered[keep] = sosfiltfilt(sections, block[keep], axis=1, padlen=0)
+        return filtered
+
+    return blocks.process(audio, work, context_s=0.5)

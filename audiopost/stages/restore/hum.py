@@ -19,11 +19,17 @@ _BLOCK_S = 16.0
 
 def find(audio: Audio) -> list[HumTone]:
     """Hum along the whole recording, measured as diagnose does."""
-    meter = LowEnd(audio.rate, audio.channels)
+    keep = full_range(audio)
+    meter = LowEnd(audio.rate, len(keep))
     for block in audio.blocks(audio.rate):
-        meter.feed(block)
+        meter.feed(block[keep])
     meter.close(audio.duration_s)
     return meter.hum
+
+
+def full_range(audio: Audio) -> list[int]:
+    """The channels without the LFE, whose low tones are meant."""
+    return [i for i, name in enumerate(audio.layout) if name != "LFE"] or [0]
 
 
 def without_hum(audio: Audio, tones: list[HumTone], amount: float) -> Iterator[FloatArray]:
@@ -47,7 +53,10 @@ def without_hum(audio: Audio, tones: list[HumTone], amount: float) -> Iterator[F
             return block
         n = np.arange(start, start + block.shape[1])
         inside = (n >= 0) & (n < audio.frames)
-        return block - np.float32(amount) * np.stack([_estimate(c, inside, rate, tone) for c in block])
+        mended = block.copy()
+        for channel in full_range(audio):
+            mended[channel] -= np.float32(amount) * _estimate(block[channel], inside, rate, tone)
+        return mended
 
     yield from blocks.process(audio, work, block_s=_BLOCK_S, context_s=context / rate, fade_s=0.5)
 

@@ -21,6 +21,11 @@ class Tally:
     """How much a repair did."""
 
     count: int = 0
+    #: Frames of context on either side of a block: a fault whose middle lies there is the neighbour's to count.
+    context: int = 0
+
+    def note(self, first: int, last: int, frames: int) -> None:
+        self.count += self.context <= (first + last) // 2 < frames - self.context
 
 
 Mend = Callable[[FloatArray, int, Tally], FloatArray]
@@ -40,6 +45,7 @@ def mended(audio: Audio, mend: Mend, spans: Sequence[Span] | None, tally: Tally)
             yield audio.read(start, stop)
             continue
         wide = audio.read(start - context, stop + context)
+        tally.context = context
         whole = np.stack([mend(channel, audio.rate, tally) for channel in wide])
         yield whole[:, context : context + stop - start]
 
@@ -66,12 +72,12 @@ def _filled(
     out = x.copy()
     side = max(round(side_s * rate), 4 * order)
     for first, last in spans.tolist():
+        tally.note(first, last, len(x))
         first, last = max(first, 0), min(last, len(x))
         low, high = max(first - side, 0), min(last + side, len(x))
         missing = np.zeros(high - low, np.bool_)
         missing[first - low : last - low] = True
         out[first:last] = autoregressive(out[low:high], missing, order)[missing]
-        tally.count += 1
     return out
 
 
@@ -103,7 +109,7 @@ def without_clipping(x: FloatArray, rate: int, tally: Tally, headroom_db: float)
         smooth = sign * _cubic(x, first, last)
         crest = np.where(crest < level, smooth, crest)
         out[first:last] = sign * np.clip(crest, level, most)
-        tally.count += 1
+        tally.note(first, last, len(x))
     return out.astype(np.float32)
 
 
