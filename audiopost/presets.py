@@ -18,6 +18,7 @@ from typing import Any
 
 from .core.errors import BadValue, UnknownName, UsageError
 from .core.options import build, describe
+from .core.registry import Backends
 from .core.registry import load as load_object
 from .core.stage import Stage
 from .io.resources import presets_folder
@@ -44,6 +45,14 @@ def stage(name: str) -> Stage:
         raise UnknownName("stage", name, STAGES)
     made: Stage = load_object(STAGES[name])()
     return made
+
+
+def backends_of(name: str) -> Backends:
+    """The backend table of a stage. Raises UnknownName."""
+    if name not in STAGES:
+        raise UnknownName("stage", name, STAGES)
+    table: Backends = load_object(f"{STAGES[name].partition(':')[0]}:BACKENDS")
+    return table
 
 
 @dataclass(frozen=True)

@@ -32,14 +32,12 @@ def test_each_preset_is_whole_and_in_order(name: str) -> None:
 
 @pytest.mark.parametrize("name", presets.STAGES)
 def test_every_option_has_help_and_every_backend_resolves(name: str) -> None:
-    from audiopost.cli.doctor import backends_of
-
     stage = presets.stage(name)
     assert stage.name == name
     for spec in describe(stage.options_type):
         assert spec.help, f"{name}.{spec.name}"
     assert {"backend"} <= {spec.name for spec in describe(stage.options_type)}
-    table = backends_of(name)
+    table = presets.backends_of(name)
     assert table.stage == name
     assert {table.embedded, *table.auto} <= set(table.table)
     for backend in table.table:

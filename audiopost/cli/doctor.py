@@ -9,10 +9,9 @@ from typing import Any
 import click
 
 from .. import __version__
-from ..core.registry import AUTO, Backends
 from ..core.registry import load as load_object
 from ..models import store
-from ..presets import STAGES, load, names
+from ..presets import STAGES, backends_of, load, names
 from . import options
 from .console import print_json, quiet_stdout
 
@@ -35,23 +34,14 @@ def _version(package: str) -> str | None:
         return None
 
 
-def backends_of(stage: str) -> Backends:
-    """The backend table of a stage."""
-    table: Backends = load_object(f"{STAGES[stage].partition(':')[0]}:BACKENDS")
-    return table
-
-
 def _picked(stage: str, chosen: Any) -> dict[str, str]:
     """What a stage would run with these options, without running it: the backend, or what is missing."""
     table = backends_of(stage)
-    wanted = table.auto if chosen.backend == AUTO else (chosen.backend,)
-    remedy = ""
-    for name in wanted:
-        state = table.resolve(table.embedded if name == "embedded" else name).available(chosen)
-        if state.ready:
-            return {"backend": name, "why": state.reason, "better": remedy}
-        remedy = remedy or state.remedy
-    return {"backend": "", "why": "nothing can run", "better": remedy}
+    picked = table.pick(chosen)
+    states = {name: table.resolve(name).available(chosen) for name in table.auto}
+    above = table.auto[: table.auto.index(picked)] if picked in table.auto else table.auto
+    better = next((states[name].remedy for name in above if states[name].remedy), "")
+    return {"backend": picked or "", "why": states[picked].reason if picked in states else "", "better": better}
 
 
 def facts() -> dict[str, Any]:

@@ -161,7 +161,8 @@ def command(name: str) -> click.Command:
                 print_json({**base, **single.data(project)}, stdout)
             else:
                 written = [f"{kind:<11} {path}" for kind, path in outputs.items()]
-                stdout.writelines(f"{line}\n" for line in (*single.lines(project), *written))
+                notes = [f"note: {warning}" for warning in results.warnings(project)]
+                stdout.writelines(f"{line}\n" for line in (*single.lines(project), *written, *notes))
 
     decorated: Callable[..., Any] = options.stage_flags(kind)(body)
     if single.takes_transcript:

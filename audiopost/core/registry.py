@@ -72,6 +72,13 @@ class Backends:
             )
         return cls
 
+    def pick(self, options: Any) -> str | None:
+        """The name of the backend that `choose` would take, without building it; None where none can run."""
+        if options.backend != AUTO:
+            named = self.embedded if options.backend == EMBEDDED else options.backend
+            return named if self.resolve(named).available(options).ready else None
+        return next((name for name in self.auto if self.resolve(name).available(options).ready), None)
+
     def choose(self, options: Any) -> tuple[Any, Choice]:
         """The backend that `options.backend` asks for, built, and the record of the choice.
 

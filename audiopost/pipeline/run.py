@@ -19,7 +19,7 @@ from ..core.serial import to_json
 from ..core.stage import Progress, Stage, Step, silent
 from ..io import decode, scratch
 from ..io.atomic import guarded, make_folder
-from ..presets import Preset, stage
+from ..presets import Preset, backends_of, stage
 from ..presets import load as load_preset
 from . import deliver, state
 from .measure import measured
@@ -107,16 +107,17 @@ def _check_order(plan: list[tuple[Stage, Any]]) -> None:
 
 def _check_backends(plan: list[tuple[Stage, Any]]) -> None:
     """A backend asked for by name is missing now or never: say so before the work begins."""
-    from ..core.registry import load as load_object
-
     for made_stage, options in plan:
-        table = load_object(f"{type(made_stage).__module__}:BACKENDS")
         if options.backend != AUTO:
-            table.check(options)
+            backends_of(made_stage.name).check(options)
 
 
 def _resumed(project: Project, plan: list[tuple[Stage, Any]], work: Path, final: Path) -> Project:
-    """The saved Project up to the last stage whose options are still the same; `project` itself where none fits."""
+    """The saved Project up to the last stage that would run the same way now; `project` itself where none fits.
+
+    That is one with the same options for which `auto` still takes the same backend. A stage that was left out then,
+    and would be left out now, is passed over.
+    """
     saved = next((path for path in (work / "project.json", final) if path.exists()), None)
     if saved is None:
         log.warning("nothing to resume in %s; starting from the beginning", final.parent)
@@ -130,14 +131,19 @@ def _resumed(project: Project, plan: list[tuple[Stage, Any]], work: Path, final:
         )
     done: list[Step] = []
     retimed = old.media.timebase != project.media.timebase
-    for (made_stage, options), step in zip(plan, old.steps, strict=False):
-        if (step.stage, step.options) != (made_stage.name, to_json(asdict(options))):
+    for made_stage, options in plan:
+        step = old.step(made_stage.name)
+        backend = backends_of(made_stage.name).pick(options)
+        if step is None and (backend is None or not all(old.has(name) for name in made_stage.requires)):
+            continue
+        if step is None or (step.options, step.backend) != (to_json(asdict(options)), backend):
             break
         if retimed and "captions" in made_stage.assigns:  # they begin and end on frames
             break
         done.append(step)
-    keep = {name for made_stage, _ in plan[: len(done)] for name in made_stage.assigns}
-    forget: dict[str, Any] = {name: None for made_stage, _ in plan[len(done) :] for name in made_stage.assigns - keep}
+    kept = {step.stage for step in done}
+    keep = {name for made_stage, _ in plan if made_stage.name in kept for name in made_stage.assigns}
+    forget: dict[str, Any] = {name: None for made_stage, _ in plan for name in made_stage.assigns - keep}
     log.info("resuming after %s", done[-1].stage if done else "nothing that still fits")
     return replace(
         old, **forget, media=project.media, audio=project.audio, steps=tuple(done), preset=project.preset, missing=()

@@ -209,6 +209,23 @@ def test_a_long_film_is_decoded_beside_its_results(
     assert project.audio.source.path.is_relative_to(tmp_path / "out")
 
 
+def test_resume_passes_over_what_was_left_out(take: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AUDIOPOST_MODELS", str(tmp_path / "none"))
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "none"))
+    preset, out = presets.load("podcast"), tmp_path / "out"
+    stages = ("diagnose", "transcribe", "subtitles", "denoise", "loudness")
+    short = presets.Preset("p", "P", "", stages, {s: preset.options[s] for s in stages})
+    first = run_job(take, short, out)
+    again = run_job(take, short, out, resume=True)
+    assert set(again.seconds) == {"decode", "deliver"}, "nothing ran again"
+    assert again.project.missing == first.project.missing != ()
+    # With the language stated there is a backend now: from there on everything runs.
+    english = run_job(take, short, out, resume=True, settings=ENGLISH)
+    assert {"transcribe", "subtitles", "denoise", "loudness"} <= set(english.seconds)
+    assert "diagnose" not in english.seconds
+    assert "srt" in english.outputs
+
+
 def test_resume_refuses_another_recording(take: Path, tmp_path: Path, quick: presets.Preset, tone) -> None:
     out = tmp_path / "out"
     run_job(take, quick, out)

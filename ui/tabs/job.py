@@ -19,7 +19,6 @@ from audiopost import presets
 from audiopost.core.errors import AudiopostError, BadValue, Cancelled, StageError
 from audiopost.core.options import describe
 from audiopost.core.registry import AUTO, EMBEDDED
-from audiopost.core.registry import load as load_object
 from audiopost.core.stage import Progress
 from audiopost.io.encode import write_wav
 from audiopost.pipeline import RunResult, run
@@ -160,7 +159,7 @@ def _chosen(preset: presets.Preset) -> tuple[dict[str, Any], dict[str, Any]]:
 
 def _option_widgets(preset: presets.Preset, changed: gr.State) -> None:
     for stage in preset.stages:
-        table = load_object(f"{presets.STAGES[stage].partition(':')[0]}:BACKENDS")
+        table = presets.backends_of(stage)
         with gr.Accordion(stage, open=False):
             for spec in describe(type(preset.options[stage])):
                 if spec.names_path or (stage, spec.name) == ("transcribe", "language"):

@@ -15,7 +15,7 @@ from ...core.audio import Audio, FloatArray
 from ...core.options import change, option
 from ...core.project import Project
 from ...core.registry import AUTO, Backends
-from ...core.stage import Backend, Choice, Progress, silent
+from ...core.stage import Backend, Progress, silent
 from ...io.scratch import spool
 
 
@@ -50,12 +50,13 @@ def denoise(audio: Audio, options: Options | None = None, *, progress: Progress 
     `changes` are fields of Options: `denoise(audio, backend="spectral", amount=0.8)`.
     Raises UnknownName, BadValue, MissingExtra.
     """
-    return _run(audio, change(options, Options, changes, "denoise."), progress)[0]
+    chosen = change(options, Options, changes, "denoise.")
+    backend, _ = BACKENDS.choose(chosen)
+    return _run(backend, audio, chosen, progress)
 
 
-def _run(audio: Audio, options: Options, progress: Progress) -> tuple[Audio, Choice]:
-    backend, choice = BACKENDS.choose(options)
-    return spool(_mixed(audio, backend.denoise(audio, progress), options.amount), like=audio), choice
+def _run(backend: Denoiser, audio: Audio, options: Options, progress: Progress) -> Audio:
+    return spool(_mixed(audio, backend.denoise(audio, progress), options.amount), like=audio)
 
 
 def _mixed(audio: Audio, denoised: Iterator[FloatArray], amount: float) -> Iterator[FloatArray]:
@@ -77,13 +78,13 @@ class Stage:
 
     def __call__(self, project: Project, options: Options, progress: Progress) -> Project:
         dialogue = replace(project, repaired=None).dialogue
-        _, choice = BACKENDS.choose(options)
+        backend, choice = BACKENDS.choose(options)
         if options.backend == AUTO and project.stems and choice.model in project.models:
             # A second pass of one network takes no more noise, only speech: 13.9 to 8.8 dB SI-SDR on the example scene.
-            reason = f"auto: {choice.model.name} made the dialogue stem already; a second pass would harm the speech"
-            choice = replace(choice, reason=reason)
+            why = "made the dialogue stem already; a second pass, at any amount, would harm the speech"
+            choice = replace(choice, reason=f"auto: {choice.model.name} {why}")
             return project.after(self.name, choice, options, repaired=dialogue, clean=_remix(project, dialogue))
-        repaired, choice = _run(dialogue, options, progress)
+        repaired = _run(backend, dialogue, options, progress)
         return project.after(self.name, choice, options, repaired=repaired, clean=_remix(project, repaired))
 
 

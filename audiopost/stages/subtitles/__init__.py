@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from ...core.marks import CaptionIssue
@@ -70,4 +70,7 @@ class Stage:
         assert project.transcript is not None
         _, choice = BACKENDS.choose(options)
         captions, issues = subtitles(project.transcript, project.media.timebase, options)
+        # A last caption that stays for reading must not make the film longer.
+        length = project.media.duration_s
+        captions = tuple(replace(c, end_s=min(c.end_s, length)) for c in captions if c.start_s < length)
         return project.after(self.name, choice, options, captions=captions, caption_issues=issues)

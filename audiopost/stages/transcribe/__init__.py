@@ -58,6 +58,11 @@ class Options:
     vad: bool = option(True, "write words only where the speech detector hears speech")
 
 
+def suggested(language: str | None) -> str:
+    """The model to pull for a language: only large-v3 and turbo have Cantonese, for the rest small is a fair start."""
+    return "whisper-turbo" if (language or "").split("-")[0].lower() == "yue" else "whisper-small"
+
+
 class Transcriber(Backend, Protocol):
     """Windows of speech to utterances with word times in seconds of the recording."""
 

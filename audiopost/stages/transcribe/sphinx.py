@@ -18,7 +18,7 @@ import numpy as np
 from ...core.audio import Audio
 from ...core.speech import Utterance, Word
 from ...core.stage import Availability, ModelInfo, Progress
-from . import Options
+from . import Options, suggested
 from .sentences import utterances
 from .windows import Window
 
@@ -42,7 +42,7 @@ class PocketSphinx:
     def available(cls, options: Options) -> Availability:
         from ...models.store import pull_command
 
-        pull = pull_command("whisper-small")
+        pull = pull_command(suggested(options.language))
         if importlib.util.find_spec("pocketsphinx") is None:
             return Availability(False, "pocketsphinx is not installed", "pip install pocketsphinx")
         stated = (options.language or "").split("-")[0].lower()

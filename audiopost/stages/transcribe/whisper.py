@@ -23,7 +23,7 @@ from ...core.audio import Audio, FloatArray
 from ...core.errors import BadValue, StageError, UnknownName
 from ...core.speech import Utterance, Word
 from ...core.stage import Availability, ModelInfo, Progress
-from . import Options
+from . import Options, suggested
 from .sentences import utterances, without_loops
 from .windows import Window
 
@@ -73,11 +73,11 @@ class Whisper:
         from ...models import store
 
         if importlib.util.find_spec("faster_whisper") is None:
-            pull = store.pull_command("whisper-small")
+            pull = store.pull_command(suggested(options.language))
             return Availability(
                 False, "faster-whisper is not installed", f"pip install 'audiopost[whisper]', then {pull}"
             )
-        found = locate(options.model)
+        found = locate(options.model, options.language)
         if isinstance(found, Found):
             return Availability(True, f"{found.title} is here")
         return found
@@ -244,7 +244,7 @@ def kept_words(window: Window, segment: Any) -> tuple[list[Word], str]:
     return words, ""
 
 
-def locate(model: str) -> Found | Availability:
+def locate(model: str, language: str | None = None) -> Found | Availability:
     """The folder of a model, or why there is none. No network. Raises UnknownName for what is no size."""
     from ...models import store
 
@@ -252,7 +252,7 @@ def locate(model: str) -> Found | Availability:
         for entry in _BEST:
             if folder := store.find(entry):
                 return Found(folder, entry)
-        return Availability(False, "no Whisper model is on this machine", store.pull_command("whisper-small"))
+        return Availability(False, "no Whisper model is on this machine", store.pull_command(suggested(language)))
     folder = Path(model).expanduser()
     if folder.is_dir():
         lacking = [pattern for pattern in _FILES if not any(folder.glob(pattern))]
