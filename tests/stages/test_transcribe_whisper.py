@@ -138,7 +138,7 @@ def test_a_broken_model_is_a_stage_error(tmp_path: Path, tiny_whisper: Callable[
 def test_without_weights_the_pull_command_is_named(speech: Audio) -> None:
     for wanted, command in (
         (Options(), "models pull whisper-small"),
-        (Options(language="yue"), "models pull whisper-small"),
+        (Options(language="yue"), "models pull whisper-turbo"),
         (Options(backend="faster-whisper", language="en"), "models pull whisper-small"),
         (Options(model="large-v3", language="en"), "models pull whisper-large-v3"),
         (Options(backend="embedded"), "models pull whisper-small"),
