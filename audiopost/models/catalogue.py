@@ -129,8 +129,3 @@ def get(name: str) -> Entry:
         return _BY_NAME[name]
     except KeyError:
         raise UnknownName("model", name, _BY_NAME) from None
-
-
-def for_stage(stage: str) -> tuple[Entry, ...]:
-    """The models of a stage, small ones first."""
-    return tuple(sorted((entry for entry in ENTRIES if entry.stage == stage), key=lambda entry: entry.size_mb))

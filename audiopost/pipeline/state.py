@@ -17,10 +17,8 @@ from ..io.atomic import native, write_text
 from ..io.encode import write_wav
 from ..io.scratch import SoundFileSource
 
-#: Raised with the version of the JSON's shape; older files are read as long as the fields allow.
+#: Version of the JSON's shape; a file of another version is refused.
 SCHEMA = 1
-
-
 #: A file this much newer than the Project that names it was changed since. File systems round times.
 EDITED_S = 2.0
 

@@ -1,7 +1,7 @@
 """Music cues: where music should enter and leave, for what, and in which mood.
 
 To add a backend: write a class with `name`, `draft`, `available`, `model` and `suggest` in a file of its own, add its
-'module:Class' to BACKENDS, and run tests/contract.
+'module:Class' to BACKENDS, and run tests/stages.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Loudness: measured by BS.1770-4, judged by a delivery spec, and brought to it by gain and a true-peak limiter.
 
 To add a backend: write a class with `name`, `draft`, `available`, `model`, `measure` and `amplify` in a file of its
-own, add its 'module:Class' to BACKENDS, and run tests/contract. To add a delivery spec, see specs.py.
+own, add its 'module:Class' to BACKENDS, and run tests/stages. To add a delivery spec, see specs.py.
 """
 
 from __future__ import annotations

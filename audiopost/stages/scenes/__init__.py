@@ -1,7 +1,7 @@
 """Scenes: by changes of place in the picture, pauses between speech, and changes of the background sound.
 
 To add a backend: write a class with `name`, `draft`, `available`, `model` and `borders` in a file of its own, add its
-'module:Class' to BACKENDS, and run tests/contract. Numbering, speakers and moods stay the same for every backend.
+'module:Class' to BACKENDS, and run tests/stages. Numbering, speakers and moods stay the same for every backend.
 """
 
 from __future__ import annotations
