@@ -112,9 +112,17 @@ class SpecCheck:
 
 @dataclass(frozen=True)
 class CaptionIssue:
-    """A caption that breaks its style guide: `rule` is short ('cps'), `detail` states number and limit."""
+    """A caption that breaks its style guide: `rule` is short ('cps'), `detail` states number and limit.
+
+    `value` and `limit` are the same as numbers, or as the text concerned and what should stand there. `severity` is
+    'error' (the guide is broken) or 'warning' (the guide prefers otherwise); `fixable` says that a mend may be tried.
+    """
 
     caption: int
     start_s: float
     rule: str
     detail: str
+    value: float | str | None = None
+    limit: float | str | None = None
+    severity: str = "error"
+    fixable: bool = False

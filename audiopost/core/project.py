@@ -19,7 +19,7 @@ from .marks import (
     Scene,
     SpecCheck,
 )
-from .speech import Caption, SpeakerTurn, Transcript
+from .speech import Caption, CastRole, SpeakerTurn, Transcript
 from .stage import Choice, ModelInfo, Step
 from .time import TIMEBASE_25, Timebase
 
@@ -63,7 +63,11 @@ class Project:
     clean: Audio | None = None
     """Repaired dialogue plus the other stems, at the source's level."""
     transcript: Transcript | None = None
+    translation: Transcript | None = None
+    """The same speech in another language, where one was asked for."""
     turns: tuple[SpeakerTurn, ...] | None = None
+    cast: tuple[CastRole, ...] | None = None
+    """Who of a cast file the speakers are, where one was given."""
     emotion: tuple[EmotionPoint, ...] | None = None
     emotion_utterances: tuple[EmotionUtterance, ...] | None = None
     scenes: tuple[Scene, ...] | None = None

@@ -40,18 +40,81 @@ class SpeakerTurn:
 
 
 @dataclass(frozen=True)
+class Consent:
+    """Who agreed that a voice print is kept, what for (`scope`), and when (`date`, ISO 8601)."""
+
+    who: str
+    scope: str
+    date: str
+
+
+@dataclass(frozen=True)
+class CastRole:
+    """The person of a cast file that a speaker of the turns is; never their voice print.
+
+    `speaker` is the label in the turns, `person` the id in the cast; `similarity` (a cosine) says how the voice was
+    recognised: None where the person is `new`, or was known from an earlier run on the same recording.
+    """
+
+    speaker: str
+    person: str
+    new: bool = False
+    similarity: float | None = None
+    consent: Consent | None = None
+
+
+@dataclass(frozen=True)
+class Styling:
+    """A stretch of one line of a caption that looks different: characters `start` to `end` of line `line`.
+
+    `kind` is 'italic', 'bold', 'underline' or 'colour'; `value` is the colour as '#rrggbb', else ''.
+    """
+
+    line: int
+    start: int
+    end: int
+    kind: str
+    value: str = ""
+
+
+@dataclass(frozen=True)
 class Caption:
-    """One subtitle as it stands on the screen, from `start_s` to `end_s`, in one or two lines."""
+    """One subtitle as it stands on the screen, from `start_s` to `end_s`; lines are plain text.
+
+    `line_speakers` and `line_languages` name those of each line where the lines differ (two speakers in one caption,
+    Chinese over English), else they are empty and `speaker` and `language` hold for all. `position` is the place on
+    the screen as on a number pad: 2 bottom centre, 8 top centre.
+    """
 
     start_s: float
     end_s: float
     lines: tuple[str, ...]
     speaker: str | None = None
     language: str = ""
+    line_speakers: tuple[str | None, ...] = ()
+    line_languages: tuple[str, ...] = ()
+    styling: tuple[Styling, ...] = ()
+    position: int = 2
 
     @property
     def text(self) -> str:
         return "\n".join(self.lines)
+
+
+@dataclass(frozen=True)
+class Remark:
+    """A place in a transcript that a person should look at; times are None where it has no place in the recording.
+
+    `kind` is 'dropped' (text the engine wrote where nobody speaks), 'corrected' (a glossary's spelling put in),
+    'not spoken', 'spoken otherwise' or 'not in the script' (against a supplied script), 'crashed' (a stretch that the
+    engine died on). `text` is the text concerned, `detail` the reason or what stands there instead.
+    """
+
+    kind: str
+    start_s: float | None
+    end_s: float | None
+    text: str
+    detail: str
 
 
 @dataclass(frozen=True)
@@ -61,6 +124,7 @@ class Transcript:
     language: str
     utterances: tuple[Utterance, ...] = ()
     draft: str = ""
+    remarks: tuple[Remark, ...] = ()
 
     @property
     def text(self) -> str:
@@ -143,6 +207,6 @@ def joined(texts: Iterable[str], language: str) -> str:
     glue = word_glue(language)
     out = ""
     for text in texts:
-        latin = _LATIN_END.search(out) and _LATIN_START.match(text)
+        latin = _LATIN_END.search(out[-2:]) and _LATIN_START.match(text)
         out += ((glue or (" " if latin else "")) if out else "") + text
     return out

@@ -54,8 +54,11 @@ def make_folder(path: Path) -> Path:
 
 
 @contextlib.contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """Yields a temporary path beside `path` (same suffix); moved into place at the end, removed on any error."""
+def replacing(path: Path, *, private: bool = False) -> Iterator[Path]:
+    """Yields a temporary path beside `path` (same suffix); moved into place at the end, removed on any error.
+
+    `private`: nobody but the owner may read the file, at no moment.
+    """
     with guarded(path):
         handle, name = tempfile.mkstemp(prefix=".part-", suffix=path.suffix, dir=path.parent)
         os.close(handle)
@@ -63,9 +66,10 @@ def replacing(path: Path) -> Iterator[Path]:
     try:
         with guarded(path):
             yield temporary
-            umask = os.umask(0)
-            os.umask(umask)
-            temporary.chmod(0o666 & ~umask)
+            if not private:  # the temporary file is
+                umask = os.umask(0)
+                os.umask(umask)
+                temporary.chmod(0o666 & ~umask)
             with temporary.open("rb+") as file:
                 os.fsync(file.fileno())
             temporary.replace(path)
@@ -73,11 +77,16 @@ def replacing(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+def write_bytes(path: Path, data: bytes, *, private: bool = False) -> Path:
+    """Bytes, whole or not at all; `private` as in `replacing`. Raises OutputError."""
+    with replacing(path, private=private) as temporary:
+        temporary.write_bytes(data)
+    return path
+
+
 def write_text(path: Path, text: str, *, bom: bool = False) -> Path:
     """UTF-8 text, whole or not at all; `bom` for programs such as Excel that guess otherwise.
 
     Bytes of a file name that are no UTF-8 are written as escapes, which JSON reads back.
     """
-    with replacing(path) as temporary:
-        temporary.write_bytes(text.encode("utf-8-sig" if bom else "utf-8", "backslashreplace"))
-    return path
+    return write_bytes(path, text.encode("utf-8-sig" if bom else "utf-8", "backslashreplace"))

@@ -51,6 +51,11 @@ def using(path: Path) -> Iterator[None]:
         _folder.reset(token)
 
 
+def lasting() -> Path | None:
+    """The folder set by `using`: what is written there is found again by a later process; None without one."""
+    return _folder.get()
+
+
 class SoundFileSource:
     """Samples of a file that libsndfile seeks in exactly (WAV, RF64, FLAC, AIFF, CAF); thread-safe.
 
