@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from ..core.errors import UnknownName
 from ..core.marks import CaptionIssue
-from ..core.registry import load
 from ..core.speech import Caption, Transcript
 from ..core.time import Timebase
-from ..io.atomic import write_text
 from .caption import layout
 from .check import check
-from .formats import FORMATS, Document
-from .reader import read
+from .convert import convert
+from .fix import fix
+from .formats import FORMATS, SUFFIXES, Loaded, kind_of, suffix_of
+from .formats.highlight import highlighted
+from .losses import losses
+from .reader import load_captions, read
 from .styles import Limits, Style, load_style, style_names
+from .writer import render, save, write
 
 
 def build(
@@ -26,36 +26,28 @@ def build(
     return captions, check(captions, style, timebase)
 
 
-def render(captions: tuple[Caption, ...], transcript: Transcript, kind: str, *, speakers: bool = True) -> str:
-    """The text of a subtitle file; `kind` is a name of FORMATS. Raises UnknownName."""
-    if kind not in FORMATS:
-        raise UnknownName("subtitle format", kind, FORMATS)
-    text: str = load(FORMATS[kind])(Document(tuple(captions), transcript, speakers))
-    return text
-
-
-def write(
-    path: Path, captions: tuple[Caption, ...], transcript: Transcript, kind: str = "", *, speakers: bool = True
-) -> Path:
-    """Writes a subtitle file, whole or not at all; the suffix of `path` says the format unless `kind` does.
-
-    `speakers` False leaves names out. Raises UnknownName, OutputError.
-    """
-    return write_text(path, render(captions, transcript, kind or path.suffix.lower().lstrip("."), speakers=speakers))
-
-
 __all__ = [
     "FORMATS",
+    "SUFFIXES",
     "Caption",
     "CaptionIssue",
     "Limits",
+    "Loaded",
     "Style",
     "build",
     "check",
+    "convert",
+    "fix",
+    "highlighted",
+    "kind_of",
     "layout",
+    "load_captions",
     "load_style",
+    "losses",
     "read",
     "render",
+    "save",
     "style_names",
+    "suffix_of",
     "write",
 ]

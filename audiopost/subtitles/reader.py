@@ -1,151 +1,174 @@
-"""Subtitle files and our JSON in: for `--transcript`, whatever program and whatever encoding they come from."""
+"""Subtitle files in: as captions that keep what the file holds, or as the transcript they are read for."""
 
 from __future__ import annotations
 
-import html
+import math
 import re
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-from ..core.errors import BadValue, EmptyMedia, InputError, UnknownName, UnreadableMedia
-from ..core.speech import Transcript, Utterance, word_glue
-from .formats import ass, transcript_json, ttml
-from .text import JOINER, clean, guess_language, has_han
+from ..core.errors import AudiopostError, EmptyMedia, InputError, UnreadableMedia
+from ..core.speech import Caption, Styling, Transcript, Utterance, Word, joined
+from .formats import Loaded, find, kind_of
+from .text import guess_language, has_han
 
-#: Suffix to the name pysubs2 has for the format; json is our own.
-READABLE = {
-    ".srt": "srt", ".vtt": "vtt", ".ass": "ass", ".ssa": "ssa",
-    ".ttml": "ttml", ".dfxp": "ttml", ".xml": "ttml", ".json": "json",
-}  # fmt: skip
-#: Encodings tried in this order where a file does not say; `encoding` takes any that Python knows.
-ENCODINGS = ("utf-8", "utf-16", "big5", "gb18030")
-
-_BOMS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
-#: Machine labels that our own SRT puts before a line; names a person typed stay in the text.
-_LABEL = re.compile(r"^(S\d{1,3}|SPEAKER_\d{1,3}): ")
-_VOICE = re.compile(r"<v(?:\.[^\s>]*)?\s+([^>\n]*)>")
-_MARKUP = re.compile(r"<[^>\n]*>")
-#: The commonest characters of written Chinese and Cantonese: what a wrong decoding does not yield.
-_COMMON = frozenset(
-    "的一是不了在人有我他這個們中來上大為和國地到以說時要就出會可也你對生能而子那得於著下自之年過發後作里用道行所然家種"
-    "事成方多經麼去法學如都同現當沒動面起看定天分還進好小部其些主樣理心她本前開但因只從想實日軍者意無力它與長把機十民第公"
-    "此已工使情明性知全三又關點正業外將兩高間由問很最重並物手應戰向頭文體政美相見被利什二等產或新己制身果加西斯月話合回特"
-    "代內信表化老給世位次度門任常先海通教兒原東聲提立及比員解水名真論處走義各入幾口認條平系氣題活爾更別打女變四神總何電數安"
-    "少報才結反受目太量再感建務做接必場件計管期市直德資命山金指克許統區保至隊形社便空決治展馬科司五基眼書非則聽白卻界達光放"
-    "强像难且权这个们来为国说时会对后过发种经么学现当没动还进样开从实军无与长机业将两间问应战头体见产话给门儿东声员论处义认条"
-    "气题尔别变总电数报结务场计资许统区队决马书则听达 佢唔係嘅喺咗啲嗰嚟冇咁睇講，。！？「」"
-)
+#: Machine labels that our own SRT, and WhisperX's, put before a line; names a person typed stay in the text.
+_LABEL = re.compile(r"\[?(S\d{1,3}|SPEAKER_\d{1,3})\]?: ")
 
 
-def read(path: str | Path, *, language: str | None = None, encoding: str | None = None) -> Transcript:
-    """A transcript out of json (ours), srt, vtt, ass, ssa or ttml.
+def load_captions(
+    path: str | Path, *, kind: str = "", encoding: str | None = None, language: str | None = None, labels: bool = True
+) -> Loaded:
+    """The captions of a file in any format that has times, with styling, places, speakers and languages.
 
-    `language` is guessed by the characters where neither file nor caller says ('und' for Latin text); `encoding` is
-    found out. Raises InputError, UnknownName for a foreign suffix, UnreadableMedia, BadValue.
+    `kind` names the format where the suffix does not; `encoding` and `language` are found out without them ('und' for
+    Latin text that says nothing). Machine labels ('S1: ') become speakers; `labels` False leaves them in the text, as
+    they are on the screen. `Loaded.warnings` counts what was left behind. Raises InputError, EmptyMedia, UnknownName
+    for a foreign suffix, UnreadableMedia, BadValue.
     """
     path = Path(path)
-    kind = READABLE.get(path.suffix.lower())
-    if kind is None:
-        raise UnknownName("transcript format", path.suffix or path.name, READABLE)
+    loaded = parse(path, kind, encoding)
+    return with_languages(with_speakers(loaded) if labels else loaded, language)
+
+
+def read(path: str | Path, *, kind: str = "", language: str | None = None, encoding: str | None = None) -> Transcript:
+    """A transcript: JSON's own with its words, or one utterance a caption. Raises what `load_captions` raises."""
+    return transcript_of(load_captions(path, kind=kind, encoding=encoding, language=language))
+
+
+def parse(path: Path, kind: str = "", encoding: str | None = None) -> Loaded:
+    """What a file says and no more: nothing guessed but its encoding. Raises what `load_captions` raises."""
+    kind = kind or kind_of(path)
+    module = find(kind)
     try:
         data = path.read_bytes()
     except OSError as error:
         raise InputError(f"Cannot read {path}: {error.strerror}.", value=str(path)) from error
-    if not data.strip():
+    if not data.strip(b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n"):
         raise EmptyMedia(f"{path.name} is empty.", value=str(path), remedy="Export it again.")
-    text = decode(data, path.name, encoding)
-    if kind == "json":
-        return transcript_json.parse(text, path.name)
     try:
-        events = ttml.parse(text) if kind == "ttml" else _by_pysubs2(text, kind)
+        loaded = module.parse(data, path.name, encoding)
+    except AudiopostError:
+        raise
     except Exception as error:  # parsers of foreign files raise what they like
         raise UnreadableMedia(
             f"{path.name} cannot be read as {kind}: {error}.", value=str(path), remedy="Open and save it in an editor."
         ) from error
-    if not events:
-        raise UnreadableMedia(f"{path.name} holds no captions.", value=str(path), remedy=f"Check that it is {kind}.")
-    return _from_events(events, text, language)
+    transcript = loaded.transcript or Transcript("")
+    timed: tuple[Caption | Utterance | Word, ...] = (*loaded.captions, *transcript.utterances, *transcript.words)
+    if not all(math.isfinite(item.start_s) and math.isfinite(item.end_s) for item in timed):
+        raise UnreadableMedia(f"{path.name} has a time that is no number.", value=str(path), remedy="Export it again.")
+    if not loaded.captions and not transcript.utterances:
+        left = f" {' '.join(loaded.warnings)}" if loaded.warnings else ""
+        raise UnreadableMedia(
+            f"{path.name} holds no captions.{left}", value=str(path), remedy=f"Check that it is {kind}."
+        )
+    return loaded
 
 
-def decode(data: bytes, name: str, encoding: str | None = None) -> str:
-    """Bytes as text. Raises BadValue naming the encodings one may ask for."""
-    if encoding is None:
-        encoding = next((codec for bom, codec in _BOMS if data.startswith(bom)), None) or _guess(data)
-    if encoding is not None:
-        try:
-            return data.decode(encoding)
-        except (UnicodeDecodeError, LookupError) as error:
-            raise BadValue(
-                f"{name} is not {encoding}: {error}.", value=encoding, choices=ENCODINGS, remedy="Or leave it out."
-            ) from error
-    raise BadValue(
-        f"{name} is in none of the encodings that can be told apart.",
-        value=name,
-        choices=(*ENCODINGS, "cp1252", "shift_jis", "…"),
-        remedy="Save it as UTF-8, or name its encoding: audiopost subtitles --encoding cp1252.",
-    )
-
-
-def _guess(data: bytes) -> str | None:
-    zeros = data.count(0)
-    if zeros > len(data) // 10:
-        return "utf-16-le" if data[1::2].count(0) > zeros // 2 else "utf-16-be"
-    try:
-        data.decode("utf-8")
-    except UnicodeDecodeError:
-        scores = {codec: _plausible(data, codec) for codec in ("big5hkscs", "gb18030")}
-        best = max(scores, key=lambda codec: scores[codec])
-        return best if scores[best] > 0.15 else None
-    return "utf-8"
-
-
-def _plausible(data: bytes, codec: str) -> float:
-    """The share of common characters among those that are not ASCII; -1 where the bytes do not decode."""
-    try:
-        wide = [char for char in data.decode(codec) if ord(char) > 127]
-    except UnicodeDecodeError:
-        return -1.0
-    return sum(char in _COMMON for char in wide) / max(len(wide), 1)
-
-
-def _by_pysubs2(text: str, kind: str) -> list[ttml.Read]:
-    import pysubs2
-
-    if kind == "vtt":  # pysubs2 has no voice spans: the name goes through in private-use characters
-        text = _VOICE.sub(lambda found: f"\ue000{html.unescape(found[1])}\ue001", text)
-    options: dict[str, Any] = {"keep_html_tags": True} if kind in ("srt", "vtt") else {}
-    file = pysubs2.SSAFile.from_string(text.replace("\r\n", "\n").replace("\r", "\n"), format_=kind, **options)
-    found = []
-    for event in file:
-        if event.is_comment or event.is_drawing:
+def with_speakers(loaded: Loaded) -> Loaded:
+    """Machine labels before lines taken as the speakers; one holds until the next, as our own SRT writes them."""
+    captions: list[Caption] = []
+    current: str | None = None
+    for caption in loaded.captions:
+        found = [_LABEL.match(line) for line in caption.lines]
+        if caption.speaker or caption.line_speakers:
+            captions.append(caption)
             continue
-        raw = re.sub(r"\\[Nn]", "\n", event.text)
-        voice = re.search("\ue000([^\ue001]*)\ue001", raw) if kind == "vtt" else None
-        name = clean(voice[1] if voice else event.name) or None
-        plain = _plain(re.sub("\ue000[^\ue001]*\ue001", "", raw) if voice else raw, kind)
-        lines = [line for line in map(clean, plain.split("\n")) if line]
-        if lines and event.end >= event.start >= 0:
-            found.append((event.start / 1000, event.end / 1000, lines, name))
-    return found
+        names = []
+        for label in found:
+            current = label[1] if label else current
+            names.append(current)
+        cut = [label.end() if label else 0 for label in found]
+        lines = tuple(line[at:] for line, at in zip(caption.lines, cut, strict=True))
+        if not all(lines):
+            captions.append(caption)  # a label and nothing else is text
+            continue
+        same = len(set(names)) == 1
+        captions.append(
+            replace(
+                caption,
+                lines=lines,
+                speaker=names[0] if same else None,
+                line_speakers=() if same else tuple(names),
+                styling=tuple(_moved(caption.styling, cut)),
+            )
+        )
+    return loaded._replace(captions=tuple(captions))
 
 
-def _plain(text: str, kind: str) -> str:
-    if kind in ("ass", "ssa"):
-        return ass.unescape(re.sub(r"\{[^}]*\}", "", text).replace(r"\h", " "))
-    if kind == "srt":
-        return re.sub(r"\{\\[^}]*\}", "", re.sub(r"</?[a-zA-Z][^>\n]*>", "", text)).replace(JOINER, "")
-    return html.unescape(_MARKUP.sub("", text)) if kind == "vtt" else text
+def _moved(styling: Iterable[Styling], cut: list[int]) -> Iterable[Styling]:
+    for span in styling:
+        start, end = max(span.start - cut[span.line], 0), span.end - cut[span.line]
+        if end > 0:
+            yield replace(span, start=start, end=end)
 
 
-def _from_events(events: list[ttml.Read], text: str, language: str | None) -> Transcript:
-    stated = re.search(r"<(?:\w+:)?tt\b[^>]*\bxml:lang=[\"']([\w-]+)[\"']", text)
-    whole = "\n".join(line for _, _, lines, _ in events for line in lines)
-    main = language or (stated[1] if stated else "") or guess_language(whole)
-    utterances = []
-    labelled: str | None = None
-    for start, end, lines, name in events:
-        if name is None and (found := _LABEL.match(lines[0])):
-            labelled, lines = found[1], [lines[0][found.end() :], *lines[1:]]
-        own = main if main != "und" or not has_han(lines[0]) else guess_language(lines[0])
-        utterances.append(Utterance(start, end, word_glue(own).join(lines), own, (), name or labelled))
-    return Transcript(main, tuple(sorted(utterances, key=lambda u: (u.start_s, u.end_s))))
+def with_languages(loaded: Loaded, language: str | None = None) -> Loaded:
+    """The same with a language for every caption: the caller's, the caption's own, the file's, or by the characters.
+
+    Where most captions of two lines have Chinese or Japanese over Latin letters (or under), each line has its own.
+    """
+    whole = "\n".join(caption.text for caption in loaded.captions)
+    main = language or loaded.language or guess_language(whole)
+    two = [c for c in loaded.captions if len(c.lines) == 2 and not c.line_languages]
+    mixed = [c for c in two if has_han(c.lines[0]) != has_han(c.lines[1])]
+    latin = "\n".join(line for c in mixed for line in c.lines if not has_han(line))
+    other = guess_language(latin) if len(mixed) > 0.6 * len(two) and len(latin.split()) > 2 * len(mixed) else ""
+    captions = []
+    for caption in loaded.captions:
+        own = caption.language or (main if main != "und" or not has_han(caption.text) else guess_language(caption.text))
+        if other and caption in mixed:
+            named = tuple(_line_language(line, main, other) for line in caption.lines)
+            caption = replace(caption, line_languages=named)
+        each = tuple(line or own for line in caption.line_languages)
+        captions.append(replace(caption, language=own, line_languages=each))
+    return loaded._replace(captions=tuple(captions), language=main)
+
+
+def _line_language(line: str, main: str, other: str) -> str:
+    """The language of a line in a file of two: Chinese or Japanese by its characters."""
+    if not has_han(line):
+        return other
+    return main if main not in (other, "und") else guess_language(line)
+
+
+def transcript_of(loaded: Loaded) -> Transcript:
+    """The transcript in a file, or one made of its captions; a caption whose lines differ in speaker or language
+    gives an utterance for each of them."""
+    if loaded.transcript is not None and (loaded.transcript.utterances or not loaded.captions):
+        return _completed(loaded.transcript, loaded)
+    utterances = [utterance for caption in loaded.captions for utterance in _utterances(caption, loaded.language)]
+    utterances.sort(key=lambda utterance: (utterance.start_s, utterance.end_s))
+    return Transcript(loaded.language or "und", tuple(utterances), loaded.draft)
+
+
+def _completed(transcript: Transcript, loaded: Loaded) -> Transcript:
+    """A file's own transcript, with the languages it leaves open."""
+    main = transcript.language or loaded.language or "und"
+    utterances = (u if u.language else replace(u, language=main) for u in transcript.utterances)
+    return replace(transcript, language=main, utterances=tuple(utterances), draft=transcript.draft or loaded.draft)
+
+
+def _utterances(caption: Caption, main: str) -> Iterable[Utterance]:
+    """The time of a caption is shared by its utterances as their letters are."""
+    speakers = caption.line_speakers or (caption.speaker,) * len(caption.lines)
+    languages = caption.line_languages or (caption.language or main or "und",) * len(caption.lines)
+    runs: list[tuple[str | None, str, list[str]]] = []
+    for speaker, language, line in zip(speakers, languages, caption.lines, strict=True):
+        if runs and runs[-1][:2] == (speaker, language):
+            runs[-1][2].append(line)
+        else:
+            runs.append((speaker, language, [line]))
+    letters = sum(map(len, caption.lines))
+    at = caption.start_s
+    for speaker, language, lines in runs:
+        together = len({run[1] for run in runs}) > 1  # two languages say the same at the same time
+        end = (
+            caption.end_s
+            if together or lines is runs[-1][2]
+            else at + (caption.end_s - caption.start_s) * sum(map(len, lines)) / letters
+        )
+        yield Utterance(at, end, joined(lines, language), language, (), speaker)
+        at = caption.start_s if together else end

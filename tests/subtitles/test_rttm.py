@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from audiopost.core.speech import SpeakerTurn
-from audiopost.delivery.rttm import rttm
+from audiopost.subtitles.formats.rttm import rttm
 
 
 def test_lines():
