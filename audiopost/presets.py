@@ -31,10 +31,10 @@ STAGES: dict[str, str] = {
     "denoise": "audiopost.stages.denoise:Stage",
     "transcribe": "audiopost.stages.transcribe:Stage",
     "diarise": "audiopost.stages.diarise:Stage",
-    "subtitles": "audiopost.stages.subtitles:Stage",
     "emotion": "audiopost.stages.emotion:Stage",
     "scenes": "audiopost.stages.scenes:Stage",
     "cues": "audiopost.stages.cues:Stage",
+    "subtitles": "audiopost.stages.subtitles:Stage",
     "loudness": "audiopost.stages.loudness:Stage",
 }
 

@@ -10,7 +10,7 @@ from audiopost.core.options import describe
 
 NAMES = (
     "documentary", "film-dialogue", "interview", "music-stems", "podcast",
-    "subtitles-en", "subtitles-yue", "subtitles-zh-hant",
+    "subtitles-en", "subtitles-hk", "subtitles-yue", "subtitles-zh-hant",
 )  # fmt: skip
 
 

@@ -70,7 +70,7 @@ def find_shots(path: Path, progress: Progress = silent) -> tuple[Shot, ...]:
         if far and peak and change >= _LEAST and change >= _TIMES * (sum(usual) / max(len(usual), 1)):
             close(time_s)
 
-    for time_s, picture, duration_s in _pictures(path):
+    for time_s, picture, duration_s in pictures(path):
         look, grey = _histogram(picture), picture.mean(axis=2)
         if before is not None:
             # Both must change: a moving camera changes pixels and hardly the colours' shares.
@@ -99,8 +99,13 @@ def _histogram(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
     return (np.bincount(flat.ravel(), minlength=_BINS**3) / flat.size).astype(np.float32)
 
 
-def _pictures(path: Path) -> Iterator[tuple[float, NDArray[np.uint8], float]]:
-    """Time, small picture (36, 64, 3) and duration of each frame; at most about 25 a second."""
+def pictures(
+    path: Path, size: tuple[int, int] = (_WIDTH, _HEIGHT), most_fps: float = 25.0
+) -> Iterator[tuple[float, NDArray[np.uint8], float]]:
+    """Time, small RGB picture (height, width, 3) and duration of each frame; at most about `most_fps` a second.
+
+    Times count from the film's first moment; none where it holds no picture. Raises UnreadableMedia.
+    """
     import av
 
     try:
@@ -114,12 +119,12 @@ def _pictures(path: Path) -> Iterator[tuple[float, NDArray[np.uint8], float]]:
         stream.thread_type = "AUTO"
         origin = float(container.start_time or 0) / av.time_base
         rate = float(stream.average_rate or stream.guessed_rate or 25)
-        keep_every = max(1, round(rate / 25))
+        keep_every = max(1, round(rate / most_fps))
         for number, frame in enumerate(_decoded(container, stream)):
             if number % keep_every:
                 continue
             time_s = frame.time - origin if frame.time is not None else number / rate
-            small = frame.reformat(width=_WIDTH, height=_HEIGHT, format="rgb24", interpolation="AREA")
+            small = frame.reformat(width=size[0], height=size[1], format="rgb24", interpolation="AREA")
             yield max(0.0, time_s), small.to_ndarray(), keep_every / rate
 
 

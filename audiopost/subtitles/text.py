@@ -23,6 +23,7 @@ _HANGUL = re.compile("[\uac00-\ud7af\u1100-\u11ff]")
 _CANTONESE = re.compile("[嘅咗喺佢哋唔冇嘢啲嗰嚟咁㗎嗎咩乜]")
 
 
+@functools.cache
 def base(language: str) -> str:
     """The language alone: 'zh' of 'zh-Hant-HK'."""
     return language.replace("_", "-").split("-")[0].lower()
@@ -47,6 +48,8 @@ def width(text: str, language: str) -> float:
     Full-width languages: a Han character, kana, syllable or full-width sign is 1, anything else 0.5. Others: 1 each,
     and 2 for a full-width character, which takes two places on the screen. Combining marks are 0.
     """
+    if text.isascii() and text.isprintable():
+        return len(text) * (0.5 if base(language) in FULL_WIDTH else 1.0)
     column = 0 if base(language) in FULL_WIDTH else 1
     return sum(_cells(char)[column] for char in text)
 
@@ -61,32 +64,24 @@ def clean_lines(lines: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(line for line in map(clean, lines) if line)
 
 
+_PAUSE = re.compile("(?:…|⋯|\\.{3,}|。{3,})+")
+_WIDE = str.maketrans(",.?!:;", "，。？！：；")
+_HALF = re.compile("(?<=[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff」』）》])[,.?!:;]+(?![0-9A-Za-z])")
+
+
+def one_ellipsis(text: str, sign: str) -> str:
+    """Three dots in whatever form written as `sign`."""
+    return _PAUSE.sub(sign, text)
+
+
+def full_width(text: str) -> str:
+    """Half-width punctuation after a Han character made full-width; Latin words, numbers and three dots keep theirs."""
+    return _HALF.sub(lambda found: found[0] if found[0].startswith("..") else found[0].translate(_WIDE), text)
+
+
 #: Small words of English that no other language with Latin letters has often.
-_ENGLISH = frozenset(
-    [
-        "the",
-        "is",
-        "you",
-        "of",
-        "and",
-        "it",
-        "that",
-        "this",
-        "my",
-        "what",
-        "are",
-        "with",
-        "have",
-        "your",
-        "he",
-        "she",
-        "they",
-        "i'm",
-        "it's",
-        "to",
-        "am",
-    ]
-)
+_ENGLISH_WORDS = "the is you of and it that this my what are with have your he she they i'm it's to am"
+_ENGLISH = frozenset(_ENGLISH_WORDS.split())
 
 
 def guess_language(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 
 import pytest
@@ -82,9 +83,36 @@ def test_spelled_out_chinese_is_joined_and_latin_words_stay_whole():
 
 
 def test_never_across_a_change_of_speaker(spoken):
-    one, two = spoken("Are you", "en", 1, "S1"), spoken("coming now?", "en", 1.6, "S2")
+    one, two = spoken("Are you", "en", 1, "S1"), spoken("coming now?", "en", 2.2, "S2")
     captions, _ = build(Transcript("en", (one, two)), "netflix-en")
     assert [(c.speaker, c.text) for c in captions] == [("S1", "Are you"), ("S2", "coming now?")]
+
+
+def test_two_speakers_share_a_caption_with_dashes_where_they_could_not_be_read_apart(spoken):
+    one, two = spoken("Are you coming?", "en", 1, "S1", 25), spoken("In a minute.", "en", 1.6, "S2", 25)
+    (caption,), issues = build(Transcript("en", (one, two)), "netflix-en", FILM)
+    assert caption.lines == ("-Are you coming?", "-In a minute.")
+    assert (caption.speaker, caption.line_speakers) == (None, ("S1", "S2"))
+    assert issues == ()
+    assert build(Transcript("en", (one, two)), "plain", FILM)[0][0].lines == ("- Are you coming?", "- In a minute.")
+    apart, _ = build(Transcript("en", (one, two)), "netflix-ja", FILM)
+    assert [c.speaker for c in apart] == ["S1", "S2"]
+    slow = (one, spoken("In a minute.", "en", 3, "S2"))
+    assert [c.speaker for c in build(Transcript("en", slow), "netflix-en", FILM)[0]] == ["S1", "S2"]
+
+
+def test_two_speakers_in_two_languages_each_keep_their_own(spoken):
+    one, two = spoken("I see.", "en", 1, "S1", 20), spoken("走啦！", "yue", 1.4, "S2", 12)
+    (caption,), _ = build(Transcript("yue", (one, two)), "yue-hant")
+    assert caption.lines == ("-I see.", "-走啦！")
+    assert caption.line_languages == ("en", "yue")
+
+
+def test_a_speaker_who_is_interrupted_goes_on_afterwards(spoken):
+    long = spoken("I told you that we should have left an hour ago and you did not listen to me.", "en", 1, "A")
+    captions, _ = build(Transcript("en", (long, spoken("No!", "en", 3.5, "B"))), "netflix-en", FILM)
+    speakers = [c.line_speakers or (c.speaker,) for c in captions]
+    assert [name for names in speakers for name in names] == ["A", "B", "A"]
 
 
 def test_mixed_languages_each_by_their_own_limits(spoken):
@@ -115,6 +143,8 @@ def test_timing_in_frames(spoken, rate):
 def test_overlapping_speakers_are_shown_one_after_the_other(spoken):
     both = (spoken("I said no.", "en", 3, "A"), spoken("You said yes.", "en", 3, "B"))
     captions, _ = build(Transcript("en", both), "netflix-en")
+    assert [c.lines for c in captions] == [("-I said no.", "-You said yes.")]
+    captions, _ = build(Transcript("en", both), "netflix-ja")
     assert captions[0].end_s < captions[1].start_s
     assert captions[1].start_s - 3 <= 0.6
 
@@ -154,8 +184,8 @@ def test_any_transcript_keeps_its_text_and_the_hard_rules(parts, style_name):
     captions = layout(transcript, style, FILM)
     rules = {issue.rule for issue in check(captions, style, FILM)}
     assert not rules & {"lines", "cpl", "overlap", "gap", "empty", "max_duration"}
-    shown = sorted("".join(c.text for c in captions).replace("⋯", "").replace("…", ""))
-    wanted = sorted("".join(u.text for u in utterances))
-    drop = " \n.。" if style.chinese_punctuation else " \n"
-    assert [c for c in shown if c not in drop] == [c for c in wanted if c not in drop]
+    texts = (line.removeprefix(style.dash) if c.line_speakers else line for c in captions for line in c.lines)
+    # Punctuation and the dash of a dialogue are the style's.
+    marks = re.compile("[\\s⋯….。,，?？-]" if style.chinese_punctuation else "[\\s⋯…-]")
+    assert sorted(marks.sub("", "".join(texts))) == sorted(marks.sub("", "".join(u.text for u in utterances)))
     assert all(a.end_s < b.start_s for a, b in pairwise(captions))
