@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +25,13 @@ def flag(spec: OptionSpec) -> Decorator:
     return click.option(*names, spec.name, default=None, metavar=spec.kind.__name__.upper(), help=text)
 
 
-def stage_flags(options_type: type[Any]) -> Decorator:
-    """All flags of a stage's Options."""
+def stage_flags(options_type: type[Any], *, only: Sequence[str] = (), without: Sequence[str] = ()) -> Decorator:
+    """The flags of a stage's Options: all, or those named in `only`, or all but `without`."""
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
         for spec in reversed(describe(options_type)):
-            function = flag(spec)(function)
+            if spec.name not in without and (not only or spec.name in only):
+                function = flag(spec)(function)
         return function
 
     return decorate
@@ -64,3 +65,6 @@ transcript = click.option(
     "--transcript", type=_PATH, metavar="FILE",
     help="Use the words of this JSON, SRT, VTT, ASS or TTML file.",
 )  # fmt: skip
+film = click.option(
+    "--film", type=_PATH, metavar="FILM", help="The film, for styles that want times to keep to its shot changes."
+)

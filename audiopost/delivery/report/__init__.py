@@ -18,8 +18,13 @@ def render(project: Project, *, before: Audio | None = None, after: Audio | None
     """
     from .view import build
 
-    page: str = _template().render(v=build(project, before, after))
-    return page.encode("utf-8", "replace").decode("utf-8")  # a file name may hold bytes that are no text
+    return page("report.html.j2", build(project, before, after))
+
+
+def page(template: str, view: Any) -> str:
+    """A template of this folder filled with `view` (its `v`), everything in it escaped."""
+    text: str = _templates().get_template(template).render(v=view)
+    return text.encode("utf-8", "replace").decode("utf-8")  # a file name may hold bytes that are no text
 
 
 def write_report(path: Path, project: Project, *, before: Audio | None = None, after: Audio | None = None) -> Path:
@@ -28,14 +33,13 @@ def write_report(path: Path, project: Project, *, before: Audio | None = None, a
 
 
 @functools.cache
-def _template() -> Any:
+def _templates() -> Any:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-    environment = Environment(
+    return Environment(
         loader=FileSystemLoader(Path(__file__).parent),
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=StrictUndefined,
     )
-    return environment.get_template("report.html.j2")

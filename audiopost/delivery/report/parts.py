@@ -11,7 +11,7 @@ import numpy as np
 
 from ...core.marks import Cue, EmotionPoint, LoudnessReport, SpecCheck
 from ...core.project import Project
-from ...core.speech import Utterance
+from ...core.speech import Transcript, Utterance
 from ...core.time import Span, clock, merge_spans
 from ..provenance import disclosure, method
 from . import pictures
@@ -137,6 +137,25 @@ def speakers(project: Project, axis: TimeAxis, tones: Mapping[str, int]) -> list
     ]
 
 
+def cast(project: Project) -> list[dict[str, str]]:
+    """Who of the cast file speaks, how that was found out, and under which consent the voice print is kept."""
+    return [
+        {
+            "speaker": role.speaker,
+            "person": role.person,
+            "known": "new"
+            if role.new
+            else "known from an earlier run"
+            if role.similarity is None
+            else f"recognised by voice, similarity {role.similarity:.2f}",
+            "consent": "; ".join((role.consent.who, role.consent.scope, role.consent.date))
+            if role.consent
+            else "none: no voice print is kept",
+        }
+        for role in project.cast or ()
+    ]
+
+
 def emotion(project: Project, axis: TimeAxis) -> dict[str, Any] | None:
     points = project.emotion
     if points is None:
@@ -219,7 +238,25 @@ def transcript(project: Project, tones: Mapping[str, int]) -> dict[str, Any] | N
         "draft": made.draft,
         "words": len(made.words),
         "tall": len(rows) > 40,
+        "remarks": _remarks(made, project),
     }
+
+
+def _remarks(made: Transcript, project: Project) -> dict[str, Any] | None:
+    """What was left out, put right, or not spoken as the script has it, in order of time."""
+    if not made.remarks:
+        return None
+    rows = [
+        {
+            "at": "" if r.start_s is None else stamp(r.start_s, project),
+            "kind": r.kind,
+            "text": r.text,
+            "detail": r.detail,
+        }
+        for r in made.remarks[:MOST_ROWS]
+    ]
+    kinds = Counter(remark.kind for remark in made.remarks)
+    return {"rows": rows, "kinds": kinds.most_common(), "left_out": len(made.remarks) - len(rows)}
 
 
 def _pieces(utterance: Utterance) -> list[tuple[str, bool]]:

@@ -70,6 +70,7 @@ class View:
     findings: dict[str, Any] | None = None
     loudness: dict[str, Any] | None = None
     speakers: list[Lane] | None = None
+    cast: list[dict[str, str]] = field(default_factory=list)
     emotion: dict[str, Any] | None = None
     scenes: dict[str, Any] | None = None
     cues: list[dict[str, Any]] | None = None
@@ -119,6 +120,7 @@ def build(project: Project, before: Audio | None, after: Audio | None) -> View:
         findings=parts.findings(project),
         loudness=parts.loudness(project, axis),
         speakers=parts.speakers(project, axis, tones),
+        cast=parts.cast(project),
         emotion=parts.emotion(project, axis),
         scenes=parts.scenes(project, axis),
         cues=None if project.cues is None else [parts.cue_row(cue, project) for cue in project.cues],
