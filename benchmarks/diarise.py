@@ -30,7 +30,8 @@ def main() -> None:
     from audiopost.stages.diarise import diarise
 
     metric = DiarizationErrorRate(collar=0.25)
-    rates = []
+    rates: list[float] = []
+    off: list[int] = []
     print(f"{'recording':20} {'DER':>6} {'missed':>7} {'false':>7} {'confus.':>7}  speakers (true)    RTF")
     for rttm in sorted(wanted.folder.glob("*.rttm")):
         audio = load(rttm.with_suffix(".flac")).audio
@@ -47,12 +48,15 @@ def main() -> None:
             found[Segment(turn.start_s, turn.end_s), i] = turn.speaker
         parts = metric(truth, found, detailed=True)
         rates.append(parts["diarization error rate"])
+        off.append(abs(len(found.labels()) - len(truth.labels())))
         shares = [parts[k] / parts["total"] for k in ("missed detection", "false alarm", "confusion")]
         print(
             f"{rttm.stem:20} {rates[-1]:6.3f} {shares[0]:7.3f} {shares[1]:7.3f} {shares[2]:7.3f}"
             f"  {len(found.labels()):8} ({len(truth.labels())}) {took_s / audio.duration_s:9.3f}"
         )
     peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    within = sum(each <= 1 for each in off)
+    print(f"number of speakers off by {sum(off) / len(off):.2f}, at most one in {within} of {len(off)}")
     print(f"mean DER {sum(rates) / len(rates):.3f}; peak RSS {peak_mb:.0f} MB; the first RTF includes loading")
 
 

@@ -29,7 +29,6 @@ SIZE = 256
 #: Seconds of sound behind one voice print. The encoder was trained on 1.6 s; less follows quick exchanges better.
 WINDOW_S = 1.2
 _FRAME = 160
-_WINDOW_FRAMES = round(WINDOW_S * RATE) // _FRAME
 #: Seconds of sound turned into mel frames at a time.
 _BLOCK_S = 20.0
 #: Root mean square, dB below full scale, that quieter speech is brought up to; louder speech stays as it is.
@@ -75,8 +74,8 @@ def mel_frames(samples: FloatArray) -> FloatArray:
     return np.asarray(mel.T, dtype=np.float32)
 
 
-def encode(mels: FloatArray, device: str = "cpu") -> FloatArray:
-    """(windows, 256) unit vectors of (windows, frames, 40) mel frames."""
+def encode(mels: FloatArray, device: str = "cpu", *, rectified: bool = True) -> FloatArray:
+    """(windows, 256) unit vectors of (windows, frames, 40) mel frames; not `rectified`: as they are before the ReLU."""
     import torch
 
     lstm, linear = _network(device)
@@ -84,7 +83,8 @@ def encode(mels: FloatArray, device: str = "cpu") -> FloatArray:
     with torch.inference_mode():
         for start in range(0, len(mels), _BATCH):
             batch = torch.from_numpy(np.ascontiguousarray(mels[start : start + _BATCH])).to(device)
-            raw = torch.relu(linear(lstm(batch)[1][0][-1]))
+            raw = linear(lstm(batch)[1][0][-1])
+            raw = torch.relu(raw) if rectified else raw
             prints.append(torch.nn.functional.normalize(raw, dim=1).cpu().numpy())
     return np.concatenate(prints)
 
@@ -99,9 +99,18 @@ class VoicePrints:
 
 
 def voice_prints(
-    audio: Audio, spans: Sequence[Span], *, hop_s: float, device: str = "cpu", progress: Progress = silent
+    audio: Audio,
+    spans: Sequence[Span],
+    *,
+    hop_s: float,
+    window_s: float = WINDOW_S,
+    rectified: bool = True,
+    device: str = "cpu",
+    progress: Progress = silent,
 ) -> VoicePrints:
-    """A voice print every `hop_s` seconds of the speech in `spans` of mono audio at 16 kHz; read in blocks.
+    """A voice print of `window_s` every `hop_s` seconds of the speech in `spans` of mono audio at 16 kHz.
+
+    The audio is read in blocks; `rectified` as for `encode`.
 
     Raises BadValue for other audio, MissingExtra.
     """
@@ -118,16 +127,17 @@ def voice_prints(
         spoken[(grid >= span.start_s - hop_s / 2) & (grid <= span.end_s + hop_s / 2)] = True
     times = grid[spoken]
     gain = level_gain(_speech_rms(audio, spans))
+    window = round(window_s * RATE) // _FRAME
     prints = [np.zeros((0, SIZE), np.float32)]
     # A window may be centred on the very end, which may be the start of a block.
     for start_s in np.arange(0.0, audio.duration_s + hop_s, _BLOCK_S):
         here = times[(times >= start_s) & (times < start_s + _BLOCK_S)]
         if len(here):
-            margin = _WINDOW_FRAMES * _FRAME
+            margin = window * _FRAME
             first = round(start_s * RATE) - margin
             mel = mel_frames(gain * audio.read(first, first + round(_BLOCK_S * RATE) + 2 * margin)[0])
-            frames = np.round((here * RATE - first) / _FRAME).astype(int) - _WINDOW_FRAMES // 2
-            prints.append(encode(mel[frames[:, None] + np.arange(_WINDOW_FRAMES)], device))
+            frames = np.round((here * RATE - first) / _FRAME).astype(int) - window // 2
+            prints.append(encode(mel[frames[:, None] + np.arange(window)], device, rectified=rectified))
         progress("voice prints", min(start_s + _BLOCK_S, audio.duration_s), audio.duration_s)
     return VoicePrints(times, np.concatenate(prints), hop_s)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 
 from audiopost.core.audio import Audio
 from audiopost.core.errors import BadValue, UnknownName
+from audiopost.core.stage import silent
 from audiopost.dsp.resample import resample
 from audiopost.stages.diarise import BACKENDS, Options, diarise
 
@@ -161,6 +163,26 @@ def test_the_exact_number_is_honoured(options, speech, count):
 def test_numbers_that_cannot_be_are_refused(speech, changes):
     with pytest.raises(BadValue):
         diarise(speech, **changes)
+
+
+def test_what_is_exclusive_lies_inside_and_has_no_overlap(options, speech):
+    backend = BACKENDS.resolve(options.backend)(options)
+    labels = {turn.speaker for turn in backend.turns(speech, silent)}
+    exclusive = getattr(backend, "exclusive", None)
+    if exclusive is None:
+        return
+    ordered = sorted(exclusive, key=lambda turn: turn.start_s)
+    assert {turn.speaker for turn in ordered} <= labels
+    assert all(a.end_s <= b.start_s + 1e-6 for a, b in itertools.pairwise(ordered))
+
+
+def test_a_cast_names_the_same_recording_alike_twice(options, speech, tmp_path):
+    cast = str(tmp_path / "cast.json")
+    first = diarise(speech, options, speakers=2, cast=cast)
+    assert diarise(speech, options, speakers=2, cast=cast) == first
+    for turn, plain in zip(first, diarise(speech, options, speakers=2), strict=True):
+        assert (turn.start_s, turn.end_s) == (plain.start_s, plain.end_s)
+        assert turn.speaker[0] in "PS"
 
 
 def test_an_unknown_backend_is_refused(speech):

@@ -1,4 +1,4 @@
-"""Diarise: who speaks when.
+"""Diarise: who speaks when, and, with a cast file, under which name through a whole series.
 
 To add a backend: write a class with `name`, `draft`, `available`, `model` and `turns` in a file of its own,
 add its 'module:Class' to BACKENDS, add it to AUTO if it should be picked unasked, and run tests/contract.
@@ -6,8 +6,10 @@ add its 'module:Class' to BACKENDS, add it to AUTO if it should be picked unaske
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
 from ...core.audio import Audio
@@ -15,8 +17,10 @@ from ...core.errors import BadValue
 from ...core.options import change, option
 from ...core.project import Project
 from ...core.registry import AUTO, Backends
-from ...core.speech import SpeakerTurn
+from ...core.speech import CastRole, SpeakerTurn
 from ...core.stage import Backend, Choice, Progress, silent
+
+log = logging.getLogger("audiopost")
 
 
 @dataclass(frozen=True)
@@ -28,13 +32,46 @@ class Options:
     min_speakers: int | None = option(None, "at least so many people speak", low=1, high=50)
     max_speakers: int | None = option(None, "at most so many people speak", low=1, high=50)
     model: str = option(
-        "", "pyannote's pipeline: a local folder; empty for community-1 from the model store", names_path=True
+        "", "pyannote's pipeline: a folder or hub id; empty for community-1 from the store", names_path=True
     )
     device: str = option("auto", "what computes", choices=("auto", "cpu", "cuda"))
+    cast: str = option(
+        "",
+        "the series' cast file (JSON, made if need be): known voices get their names, new ones join",
+        names_path=True,
+    )
+    # Goes with `cast`, so it is offered where that is.
+    consent: str = option(
+        "", "consent to keep voice prints of who is new, as 'WHO; SCOPE; YYYY-MM-DD'", names_path=True
+    )
+
+    def __post_init__(self) -> None:
+        low, high = self.min_speakers or 1, self.max_speakers or 50
+        if low > high or not low <= (self.speakers or low) <= high:
+            raise BadValue(
+                f"diarise: {self.speakers or 'any number of'} speakers, at least {low} and at most {high}, "
+                "contradict each other.",
+                value=(self.speakers, self.min_speakers, self.max_speakers),
+                remedy="Give speakers alone, or min_speakers not above max_speakers.",
+            )
+        if self.consent and not self.cast:
+            raise BadValue(
+                "diarise.consent says what a cast file may keep, and no cast file is given.", remedy="--cast"
+            )
+        if self.consent:
+            from ...analysis.cast import parse_consent
+
+            parse_consent(self.consent)
 
 
 class Diariser(Backend, Protocol):
-    """Audio to turns in any order, labelled by any name, overlap allowed; () where nobody speaks."""
+    """Audio to turns in any order, labelled by any name, overlap allowed; () where nobody speaks.
+
+    `exclusive`, set once `turns` is exhausted, are turns of the same labels without overlap, by which words get their
+    speakers; a backend that has nothing better than `turns` leaves it None or has no such attribute.
+    """
+
+    exclusive: tuple[SpeakerTurn, ...] | None
 
     def turns(self, audio: Audio, progress: Progress) -> Iterable[SpeakerTurn]: ...
 
@@ -55,29 +92,53 @@ def diarise(
 ) -> tuple[SpeakerTurn, ...]:
     """Turns in order of time; speakers are S1, S2, … in order of first appearance. Silence gives ().
 
+    With `cast` they are the cast's names or ids where a voice is recognised or new, and the cast file is brought up to
+    date; what to know about that is logged as warnings.
     `changes` are fields of Options: `diarise(audio, backend="embeddings", speakers=2)`.
-    Raises UnknownName, BadValue, MissingExtra, MissingModel, StageError.
+    Raises UnknownName, BadValue, MissingExtra, MissingModel, StageError, and OutputError for the cast file.
     """
-    return _run(audio, change(options, Options, changes, "diarise."), progress)[0]
+    chosen = change(options, Options, changes, "diarise.")
+    result = _run(audio, chosen, progress, lambda: ("", audio.sha256()))
+    for warning in result.warnings:
+        log.warning("diarise: %s", warning)
+    return result.turns
 
 
-def _run(audio: Audio, options: Options, progress: Progress) -> tuple[tuple[SpeakerTurn, ...], Choice]:
-    low, high = options.min_speakers or 1, options.max_speakers or 50
-    if low > high or not low <= (options.speakers or low) <= high:
-        raise BadValue(
-            f"diarise: {options.speakers or 'any number of'} speakers, at least {low} and at most {high}, "
-            "contradict each other.",
-            value=(options.speakers, options.min_speakers, options.max_speakers),
-            remedy="Give speakers alone, or min_speakers not above max_speakers.",
-        )
+@dataclass(frozen=True)
+class _Result:
+    choice: Choice
+    turns: tuple[SpeakerTurn, ...]
+    exclusive: tuple[SpeakerTurn, ...]
+    roles: tuple[CastRole, ...] | None = None
+    warnings: tuple[str, ...] = ()
+
+
+def _run(audio: Audio, options: Options, progress: Progress, identity: Callable[[], tuple[str, str]]) -> _Result:
+    """`identity` gives the recording's name and hash, by which a cast file knows it again."""
+    if options.cast:
+        from . import cast
+
+        cast.check(options)  # before the work: a file that cannot be used is told at once
     backend, choice = BACKENDS.choose(options)
-    return _tidy(backend.turns(audio, progress), audio.duration_s), choice
-
-
-def _tidy(turns: Iterable[SpeakerTurn], duration_s: float) -> tuple[SpeakerTurn, ...]:
-    """Inside the recording, in order, none empty, speakers named by first appearance."""
-    clipped = ((max(0.0, t.start_s), min(duration_s, t.end_s), t.speaker) for t in turns)
     names: dict[str, str] = {}
+    turns = _tidy(backend.turns(audio, progress), audio.duration_s, names)
+    exclusive = getattr(backend, "exclusive", None)
+    result = _Result(choice, turns, turns if exclusive is None else _tidy(exclusive, audio.duration_s, names))
+    if not options.cast:
+        return result
+    found = cast.bring_up_to_date(audio, turns, options, cast.Recording(*identity()), progress)
+    return replace(
+        result,
+        turns=_relabelled(turns, found.labels),
+        exclusive=_relabelled(result.exclusive, found.labels),
+        roles=found.roles,
+        warnings=found.warnings,
+    )
+
+
+def _tidy(turns: Iterable[SpeakerTurn], duration_s: float, names: dict[str, str]) -> tuple[SpeakerTurn, ...]:
+    """Inside the recording, in order, none empty, speakers named by first appearance; `names` grows."""
+    clipped = ((max(0.0, t.start_s), min(duration_s, t.end_s), t.speaker) for t in turns)
     return tuple(
         SpeakerTurn(start, end, names.setdefault(who, f"S{len(names) + 1}"))
         for start, end, who in sorted(clipped)
@@ -85,15 +146,28 @@ def _tidy(turns: Iterable[SpeakerTurn], duration_s: float) -> tuple[SpeakerTurn,
     )
 
 
+def _relabelled(turns: tuple[SpeakerTurn, ...], labels: Mapping[str, str]) -> tuple[SpeakerTurn, ...]:
+    return tuple(replace(turn, speaker=labels.get(turn.speaker, turn.speaker)) for turn in turns)
+
+
 class Stage:
     """Diarises the Project's dialogue; a transcript that is there gets its speakers."""
 
     name = "diarise"
     requires: ClassVar[frozenset[str]] = frozenset()
-    assigns: ClassVar[frozenset[str]] = frozenset({"turns", "transcript"})
+    assigns: ClassVar[frozenset[str]] = frozenset({"turns", "transcript", "cast"})
     options_type = Options
 
     def __call__(self, project: Project, options: Options, progress: Progress) -> Project:
-        turns, choice = _run(project.dialogue, options, progress)
-        transcript = project.transcript and project.transcript.with_speakers(turns)
-        return project.after(self.name, choice, options, turns=turns, transcript=transcript)
+        media = project.media
+        result = _run(project.dialogue, options, progress, lambda: (Path(media.path).name, media.sha256))
+        transcript = project.transcript and project.transcript.with_speakers(result.exclusive)
+        return project.after(
+            self.name,
+            result.choice,
+            options,
+            warnings=result.warnings,
+            turns=result.turns,
+            transcript=transcript,
+            cast=result.roles,
+        )

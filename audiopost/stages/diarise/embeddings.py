@@ -1,4 +1,8 @@
-"""Speech activity, voice prints, clustering: diarisation with what pip installs, one voice at a time (no overlap)."""
+"""Speech activity, voice prints, clustering: diarisation with what pip installs.
+
+Short prints do not show two voices at once. The one overlap that is marked: a word or two of somebody else inside a
+turn that goes on without a pause is said over it.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ...analysis import vad, voice_print
+from ...analysis import vad, voice_print, voice_space
 from ...core.audio import Audio
 from ...core.errors import BadValue
 from ...core.speech import SpeakerTurn
@@ -18,14 +22,14 @@ from ...core.time import Span
 from ...io.scratch import at_rate
 from . import Options, clustering
 
-#: Seconds between voice prints, in recordings up to `_LONG_S` and beyond; memory is 1 kB a print.
-_HOP_S, _COARSE_HOP_S, _LONG_S = 0.1, 0.5, 1200.0
-#: Prints that are clustered: one every 0.3 s, at most so many (the affinity grows with their square).
-_CLUSTER_STEP_S, _CLUSTER_MOST = 0.3, 1200
-#: Nobody is a speaker of their own for less than this, unless a number of speakers is asked for.
-_LEAST_SPEECH_S = 2.0
-#: A change of speaker pays when the cosines differ by this much, times seconds.
-_CHANGE_COST = 0.01
+#: Seconds between voice prints, in recordings up to `_LONG_S` and beyond; memory is 0.3 kB a print.
+_HOP_S, _COARSE_HOP_S, _LONG_S = 0.2, 0.5, 1200.0
+#: At most so many prints are clustered, evenly chosen; the others are given to the voices found.
+_CLUSTER_MOST = 1200
+#: Speech as people mark turns: quiet ends kept, pauses within a turn bridged.
+_TURNS = {"threshold": 0.35, "min_silence_s": 0.5, "pad_s": 0.03}
+#: Somebody else's words inside a turn, without a pause around them and no longer than this, are said over it.
+_INTERJECTION_S = 0.6
 
 
 class Embeddings:
@@ -34,6 +38,7 @@ class Embeddings:
 
     def __init__(self, options: Options) -> None:
         self.options = options
+        self.exclusive: tuple[SpeakerTurn, ...] | None = None
 
     @classmethod
     def available(cls, options: Options) -> Availability:
@@ -50,24 +55,22 @@ class Embeddings:
 
     def turns(self, audio: Audio, progress: Progress) -> Iterator[SpeakerTurn]:
         mono = at_rate(audio, voice_print.RATE, mono=True)
-        spans = vad.speech_spans(mono)
+        spans = vad.speech_spans(mono, **_TURNS)
         if not spans:
             return
         hop_s = _HOP_S if audio.duration_s <= _LONG_S else _COARSE_HOP_S
-        prints = voice_print.voice_prints(mono, spans, hop_s=hop_s, device=self._device(), progress=progress)
-        vectors, step = prints.vectors, max(1, round(_CLUSTER_STEP_S / hop_s))
-        count = min(-(-len(vectors) // step), _CLUSTER_MOST)
-        # A short clip with more speakers asked for than that lends every print it has.
-        count = min(len(vectors), max(count, 4 * (self.options.speakers or self.options.min_speakers or 1)))
-        sample = vectors[np.linspace(0, len(vectors) - 1, count).round().astype(int)]
-        speech_s_of_print = hop_s * len(vectors) / count
-        low = self.options.speakers or self.options.min_speakers or 1
-        high = self.options.speakers or self.options.max_speakers or max(low, clustering.MOST)
+        prints = voice_space.points(mono, spans, hop_s=hop_s, device=self._device(), progress=progress)
+        points, wanted = prints.vectors, self.options
+        count = min(len(points), _CLUSTER_MOST)
+        sample = points[np.linspace(0, len(points) - 1, count).round().astype(int)]
+        low = wanted.speakers or wanted.min_speakers or 1
+        high = wanted.speakers or wanted.max_speakers or max(low, clustering.MOST)
         means = clustering.voices(
-            sample, low=low, high=high, min_prints=max(1, round(_LEAST_SPEECH_S / speech_s_of_print))
+            sample, voice_space.load().between, step_s=hop_s * len(points) / count, low=low, high=high
         )
-        labels = clustering.follow(hop_s * (vectors @ means.T), _CHANGE_COST)
-        yield from _cut(spans, prints.times_s, labels, hop_s)
+        labels = clustering.follow(clustering.scores(points, means, hop_s), clustering.change_cost(len(means), hop_s))
+        self.exclusive = tuple(_cut(spans, prints.times_s, labels, hop_s))
+        yield from _spoken_over(self.exclusive)
 
     def _device(self) -> str:
         wanted = self.options.device
@@ -101,3 +104,28 @@ def _cut(
                 yield SpeakerTurn(start_s, cut_s, str(labels[i - 1]))
                 start_s = cut_s
         yield SpeakerTurn(start_s, span.end_s, str(labels[high - 1]))
+
+
+def _spoken_over(turns: Sequence[SpeakerTurn]) -> Iterator[SpeakerTurn]:
+    """The turns, in order of time and none overlapping, with those whole that an interjection divides."""
+    held: SpeakerTurn | None = None
+    i = 0
+    while i < len(turns):
+        here, held = held or turns[i], None
+        between, after = turns[i + 1 : i + 2], turns[i + 2 : i + 3]
+        if after and _carries_on(turns[i], between[0], after[0]):
+            yield between[0]
+            held = SpeakerTurn(here.start_s, after[0].end_s, here.speaker)
+            i += 2
+            continue
+        yield here
+        i += 1
+
+
+def _carries_on(before: SpeakerTurn, interjection: SpeakerTurn, after: SpeakerTurn) -> bool:
+    return (
+        before.speaker == after.speaker != interjection.speaker
+        and before.end_s == interjection.start_s
+        and interjection.end_s == after.start_s
+        and interjection.end_s - interjection.start_s <= _INTERJECTION_S
+    )
