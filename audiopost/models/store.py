@@ -87,8 +87,8 @@ def locate(name: str) -> Located | None:
     if _complete_in_store(folder, entry):
         return Located(folder, "store", str(manifest(folder).get("revision", "")))
     if entry.kind == "hub":
-        return _in_hub_cache(entry.source, entry.files)
-    if entry.alias and (cached := _in_hub_cache(entry.alias, entry.alias_files)):
+        return in_hub_cache(entry.source, entry.files)
+    if entry.alias and (cached := in_hub_cache(entry.alias, entry.alias_files)):
         return cached
     checkpoints = _torch_checkpoints()
     return Located(checkpoints, "torch cache") if _has_all(checkpoints, entry.files) else None
@@ -126,9 +126,13 @@ def _unreadable(place: Path) -> None:
     log.warning("models in %s cannot be read: permission denied", place)
 
 
-def _in_hub_cache(source: str, files: tuple[str, ...]) -> Located | None:
-    """The newest complete snapshot, the one `main` points to first: models--ORG--NAME/snapshots/COMMIT/."""
-    repo = hub_cache() / ("models--" + source.replace("/", "--"))
+def in_hub_cache(source: str, files: tuple[str, ...], cache: Path | None = None) -> Located | None:
+    """The newest complete snapshot, the one `main` points to first: models--ORG--NAME/snapshots/COMMIT/.
+
+    `cache` is another folder of the same layout in place of the hub's own.
+    """
+    cache = cache or hub_cache()
+    repo = cache / ("models--" + source.replace("/", "--"))
     snapshots = repo / "snapshots"
     main = repo / "refs" / "main"
     try:
@@ -137,7 +141,7 @@ def _in_hub_cache(source: str, files: tuple[str, ...]) -> Located | None:
         wanted = main.read_text("ascii").strip() if main.is_file() else ""
         found = sorted(snapshots.iterdir(), key=lambda path: (path.name != wanted, -path.stat().st_mtime))
     except PermissionError:
-        _unreadable(hub_cache())
+        _unreadable(cache)
         return None
     return next((Located(path, "hub cache", path.name) for path in found if _has_all(path, files)), None)
 

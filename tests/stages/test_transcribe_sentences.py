@@ -1,8 +1,5 @@
-from hypothesis import given
-from hypothesis import strategies as st
-
 from audiopost.core.speech import Word
-from audiopost.stages.transcribe.sentences import utterances, without_loops
+from audiopost.stages.transcribe.sentences import utterances
 
 
 def timed(*texts: str, gap_s: float = 0.0) -> list[Word]:
@@ -37,15 +34,6 @@ def test_half_characters_and_empty_words_go() -> None:
     assert texts_of(timed("\ufffd", "  "), "zh") == []
 
 
-def test_a_loop_is_left_once() -> None:
-    words = timed(" So", *[" thank", " you"] * 9, " no", " no", " no", " bye")
-    assert [w.text.strip() for w in without_loops(words)] == ["So", "thank", "you", "no", "no", "no", "bye"]
-
-
-@given(st.lists(st.sampled_from("ab"), max_size=60))
-def test_loops_only_shorten_and_never_reorder(letters: list[str]) -> None:
-    words = timed(*letters)
-    kept = without_loops(words)
-    assert [w.start_s for w in kept] == sorted(w.start_s for w in kept)
-    assert set(kept) <= set(words)
-    assert {w.text for w in kept} == {w.text for w in words}
+def test_pieces_of_a_translation_out_of_chinese_are_joined() -> None:
+    found = list(utterances(timed(" Hel", "lo", " there", "."), "en"))
+    assert [(u.text, [w.text for w in u.words]) for u in found] == [("Hello there.", ["Hello", "there", "."])]

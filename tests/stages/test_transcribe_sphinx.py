@@ -9,10 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from audiopost.analysis.vad import speech_probability
 from audiopost.core.audio import Audio
 from audiopost.io.decode import load
-from audiopost.stages.transcribe import Options, _run, transcribe
+from audiopost.io.scratch import at_rate
+from audiopost.stages.transcribe import Options, transcribe
+from audiopost.stages.transcribe.run import run
 from audiopost.stages.transcribe.sphinx import PocketSphinx
+from audiopost.stages.transcribe.windows import plan
 
 
 @pytest.mark.parametrize(
@@ -56,15 +60,38 @@ def test_reads_like_sentences_without_recogniser_marks(speech: Audio) -> None:
 def test_a_quiet_recording_reads_the_same(speech: Audio) -> None:
     """Words are found at -60 dB of full scale too: 16 bit integers are filled before decoding."""
     phrase = speech.between(0, 4)
-    loud = transcribe(phrase, backend="pocketsphinx", language="en", vad=False)
-    quiet = transcribe(Audio(phrase.samples * 1e-3, phrase.rate), backend="pocketsphinx", language="en", vad=False)
+    # The speech detector hears nothing at that level, and the guard believes it.
+    options = Options(backend="pocketsphinx", language="en", vad=False, guard=False)
+    loud = transcribe(phrase, options)
+    quiet = transcribe(Audio(phrase.samples * 1e-3, phrase.rate), options)
     assert loud.text == quiet.text != ""
 
 
 def test_options_it_cannot_follow_are_named(speech: Audio) -> None:
     options = Options(backend="pocketsphinx", language="en", hotwords="Ada", initial_prompt="Dear")
-    _, _, warnings = _run(speech.between(0, 1), options, lambda *_: None)
-    assert warnings == ("pocketsphinx takes no initial_prompt and no hotwords",)
+    assert run(speech.between(0, 1), options, lambda *_: None).warnings == (
+        "pocketsphinx takes no initial_prompt and no hotwords",
+    )
+
+
+@pytest.mark.slow
+def test_a_window_says_the_same_whatever_was_heard_before(speech: Audio) -> None:
+    """The decoder adapts to level and noise as it goes; a run that is resumed must not hear other words."""
+    sound = at_rate(speech, 16_000, mono=True)
+    windows = plan(speech_probability(sound), sound.duration_s, longest_s=3.0, packed=False)
+    assert len(windows) >= 2
+    options = Options(backend="pocketsphinx", language="en")
+    together = [piece.utterances for piece in PocketSphinx(options).transcribe(sound, windows, lambda *_: None)]
+    for window, utterances in zip(windows, together, strict=True):
+        (alone,) = PocketSphinx(options).transcribe(sound, (window,), lambda *_: None)
+        assert alone.utterances == utterances
+
+
+def test_a_glossary_is_no_hotword_where_none_is_taken(speech: Audio, tmp_path: Path) -> None:
+    path = tmp_path / "cast.txt"
+    path.write_text("Kaelith\n", encoding="utf-8")
+    options = Options(backend="pocketsphinx", language="en", glossary=str(path))
+    assert run(speech.between(0, 1), options, lambda *_: None).warnings == ()
 
 
 def word_errors(reference: list[str], heard: list[str]) -> int:

@@ -15,10 +15,10 @@ probabilities = st.lists(st.tuples(st.floats(0, 1, width=32), st.integers(1, 200
 )
 
 
-@given(probabilities, st.booleans(), st.booleans())
-def test_windows_are_short_enough_in_order_and_inside(probability, packed, vad) -> None:
+@given(probabilities, st.booleans(), st.booleans(), st.booleans())
+def test_windows_are_short_enough_in_order_and_inside(probability, packed, vad, pauses) -> None:
     duration_s = len(probability) * HOP_S
-    windows = plan(probability, duration_s, longest_s=5.0, packed=packed, vad=vad)
+    windows = plan(probability, duration_s, longest_s=5.0, packed=packed, vad=vad, pauses=pauses)
     spans = [span for window in windows for span in window.spans]
     assert all(window.duration_s <= 5.0 + 1e-9 for window in windows)
     assert all(a.end_s <= b.start_s for a, b in pairwise(spans))
@@ -54,3 +54,12 @@ def test_joined_speech_keeps_its_places() -> None:
     # A word over the seam stays on the side that holds its middle; one past the end is held back.
     assert window.locate(0.8, 1.1) == pytest.approx((1.8, 2.0))
     assert window.locate(3.9, 4.6) == pytest.approx((7.9, 8.0))
+
+
+def test_pauses_cut_where_both_sides_stay_long_enough() -> None:
+    probability = np.full(round(8 / HOP_S), 0.9, np.float32)
+    for start_s in (0.5, 3.0, 4.0, 6.0):
+        probability[round(start_s / HOP_S) : round((start_s + 0.25) / HOP_S)] = 0.1
+    cuts = [w.spans[0].start_s for w in plan(probability, 8.0, longest_s=30.0, packed=False, pauses=True)]
+    assert cuts == pytest.approx([0.0, 3.1, 6.1], abs=0.05)
+    assert len(plan(probability, 8.0, longest_s=30.0, packed=False)) == 1

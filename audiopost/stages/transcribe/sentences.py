@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from ...core.speech import Utterance, Word, word_glue
+from ...core.speech import Utterance, Word
 
 #: A silence that ends an utterance, in seconds.
 PAUSE_S = 0.8
@@ -24,9 +24,8 @@ def utterances(words: Sequence[Word], language: str) -> Iterator[Utterance]:
     Each word's text is taken as the recogniser writes it, with the space that goes before it; what is yielded
     has words without spaces, and a text in which Chinese and Japanese run on and Latin words stand apart.
     """
-    pieces = whole_words(words) if word_glue(language) == "" else list(words)
     run: list[Word] = []
-    for word in pieces:
+    for word in whole_words(words):
         if run and (word.start_s - run[-1].end_s >= PAUSE_S or _ends_sentence(run[-1].text.strip())):
             yield from _utterance(run, language)
             run = []
@@ -47,7 +46,9 @@ def _utterance(run: list[Word], language: str) -> Iterator[Utterance]:
 
 
 def whole_words(tokens: Sequence[Word]) -> list[Word]:
-    """Tokens with the pieces of Latin words joined: Whisper times each token of an unspaced language by itself."""
+    """Tokens with the pieces of Latin words joined: of a language without spaces Whisper times each token by itself,
+    of its translation too.
+    """
     words: list[Word] = []
     for token in tokens:
         if words and _ENDS_LATIN.search(words[-1].text) and _STARTS_LATIN.match(token.text):
@@ -61,23 +62,3 @@ def whole_words(tokens: Sequence[Word]) -> list[Word]:
         else:
             words.append(token)
     return words
-
-
-def without_loops(words: Sequence[Word], *, times: int = 4, longest: int = 24) -> list[Word]:
-    """Words with every phrase of up to `longest` words that comes `times` times in a row or more left once."""
-    texts = [word.text.strip().lower() for word in words]
-    kept: list[Word] = []
-    at = 0
-    while at < len(texts):
-        for n in range(1, min(longest, (len(texts) - at) // times) + 1):
-            phrase, end = texts[at : at + n], at + n
-            while texts[end : end + n] == phrase:
-                end += n
-            if (end - at) // n >= times:
-                kept += words[at : at + n]
-                at = end
-                break
-        else:
-            kept.append(words[at])
-            at += 1
-    return kept

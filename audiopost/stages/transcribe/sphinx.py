@@ -18,7 +18,7 @@ import numpy as np
 from ...core.audio import Audio
 from ...core.speech import Utterance, Word
 from ...core.stage import Availability, ModelInfo, Progress
-from . import Options, suggested
+from . import Options, Piece, suggested
 from .sentences import utterances
 from .windows import Window
 
@@ -32,10 +32,11 @@ class PocketSphinx:
     draft: ClassVar[str] = "machine draft by pocketsphinx: expect many wrong words"
     longest_s: ClassVar[float] = 15.0
     packed: ClassVar[bool] = False
+    takes_hotwords: ClassVar[bool] = False
 
     def __init__(self, options: Options) -> None:
-        self.language = options.language
-        ignored = [name for name in ("initial_prompt", "hotwords") if getattr(options, name)]
+        self.language = self.spoken = options.language
+        ignored = [name for name in ("initial_prompt", "hotwords", "languages") if getattr(options, name)]
         self.warnings = [f"pocketsphinx takes no {' and no '.join(ignored)}"] if ignored else []
 
     @classmethod
@@ -72,13 +73,13 @@ class PocketSphinx:
 
         return Decoder(samprate=float(16_000), frate=_FRAMES_A_SECOND, loglevel="FATAL")
 
-    def transcribe(self, sound: Audio, windows: tuple[Window, ...], progress: Progress) -> Iterator[Utterance]:
+    def transcribe(self, sound: Audio, windows: tuple[Window, ...], progress: Progress) -> Iterator[Piece]:
         total_s = sum(window.duration_s for window in windows)
         done_s = 0.0
-        for window in windows:
+        for number, window in enumerate(windows):
             progress("transcribe", done_s, total_s)
-            for utterance in utterances(self._decode(window, sound), self.language or "en"):
-                yield _as_sentence(utterance)
+            said = utterances(self._decode(window, sound), self.language or "en")
+            yield Piece(number, tuple(map(_as_sentence, said)))
             done_s += window.duration_s
         progress("transcribe", total_s, total_s)
 
@@ -87,6 +88,7 @@ class PocketSphinx:
         # Full scale in 16 bit: what is recorded low would lose its last bits.
         scaled = samples * (32_000 / max(float(np.abs(samples).max(initial=0.0)), 1e-4))
         decoder = self._decoder
+        decoder.reinit_feat()  # forgets level and noise of the window before: each is heard for itself
         decoder.start_utt()
         decoder.process_raw(scaled.astype("<i2").tobytes(), no_search=False, full_utt=True)
         decoder.end_utt()

@@ -1,72 +1,82 @@
-"""Whisper by faster-whisper (CTranslate2): batched, with word times, from models that lie on this machine.
+"""Whisper by faster-whisper (CTranslate2): batched, with word times, in the language of each stretch of speech.
 
-Radford et al., "Robust Speech Recognition via Large-Scale Weak Supervision", 2022. The pipeline is that of
-faster-whisper's BatchedInferencePipeline, with our windows for its own voice activity detection, so that three
-hours of sound are never in memory, and one language for the whole recording.
+Radford et al., "Robust Speech Recognition via Large-Scale Weak Supervision", 2022. Windows come from outside, so that
+three hours of sound are never in memory. What a window gives depends on that window alone (its neighbours have a say
+in its language only), so that a run may stop anywhere and go on with the rest.
 """
 
 from __future__ import annotations
 
 import importlib.util
 import math
-import os
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import accumulate
-from pathlib import Path
 from typing import Any, ClassVar
 
-import numpy as np
-
-from ...core.audio import Audio, FloatArray
-from ...core.errors import BadValue, StageError, UnknownName
-from ...core.speech import Utterance, Word
+from ...core.audio import Audio
+from ...core.errors import BadValue, StageError
+from ...core.speech import Remark, Utterance, Word
 from ...core.stage import Availability, ModelInfo, Progress
-from . import Options, suggested
-from .sentences import utterances, without_loops
+from . import Options, Piece, suggested
+from .engine import NO_SPEECH, UNSURE, Decoded, Engine, Prompt
+from .languages import FULL_EVIDENCE_S, Tongue, candidates, code_of, labelled, notes, shares, tag_of, tongue
+from .sentences import utterances
+from .whisper_models import Found, fetched, locate
 from .windows import Window
 
-_RATE = 16_000
-#: What `auto` takes, best first.
-_BEST = ("whisper-large-v3", "whisper-turbo", "whisper-medium", "whisper-small", "whisper-base", "whisper-tiny")
-_ALIASES = {"large": "large-v3", "large-v3-turbo": "turbo"}
-#: Without tokenizer.json faster-whisper would ask the hub.
-_FILES = ("config.json", "model.bin", "tokenizer.json", "vocabulary.*")
-#: Primary subtags that Whisper names otherwise, and its name for each.
-_WHISPER_CODES = {"cmn": "zh", "nb": "no", "fil": "tl", "jv": "jw", "iw": "he"}
-_TAGS = {"jw": "jv"}
-#: Whisper's own thresholds for a decoding that failed, and for silence (openai/whisper, transcribe.py).
-_LOOPING, _UNSURE, _NO_SPEECH = 2.4, -1.0, 0.6
+#: What Whisper's encoder takes.
+_WINDOW_S = 30.0
+#: Sequential decoding goes through this much as one, so that what was written before means something.
+_SEQUENCE_S = 240.0
+#: Stretches whose language is told one by one: cut in the latter half, the first piece is long enough to tell.
+_STRETCH_S = 2 * FULL_EVIDENCE_S
+#: Stretches that are labelled together.
+_RUN = 16
+#: Windows by which one language is detected for all.
+_HEARD_FIRST = 4
 
 
 @dataclass(frozen=True)
-class Found:
-    """A model folder; `entry` is its name in the catalogue, `repo` its hub id; both '' for a user's own."""
+class _Group:
+    """Windows of one language that are decoded as one, by their numbers."""
 
-    folder: Path
-    entry: str = ""
-    repo: str = ""
-
-    @property
-    def title(self) -> str:
-        return self.entry or self.repo or self.folder.name
+    window: Window
+    numbers: tuple[int, ...]
+    tongue: Tongue
 
 
 class Whisper:
+    """The backend. With `languages` it wants windows cut at every pause, and packs those of one language itself.
+
+    `language` and `spoken` then stay as they were stated: every utterance knows its own.
+    """
+
     name: ClassVar[str] = "faster-whisper"
     draft: ClassVar[str] = ""
-    longest_s: ClassVar[float] = 30.0
-    packed: ClassVar[bool] = True
+    native: ClassVar[bool] = True
 
     def __init__(self, options: Options) -> None:
         self._options = options
-        self.language = options.language
+        self._found = fetched(options)
+        self.language = self.spoken = options.language
         self.warnings: list[str] = []
-        self._code = _whisper_code(options.language) if options.language else None
-        found = locate(options.model)
-        assert isinstance(found, Found), found  # `available` was asked first
-        self._found = found
+        self._why_sequential = [
+            name
+            for name, given in (
+                ("hallucination_silence_threshold", options.hallucination_silence_threshold is not None),
+                ("no_speech_threshold", options.no_speech_threshold is not None),
+                ("condition_on_previous_text", options.condition_on_previous_text),
+            )
+            if given
+        ]
+        self._longest_s = _SEQUENCE_S if self._why_sequential else _WINDOW_S
+        self.packed = options.languages is None
+        self.pauses = not self.packed
+        self.longest_s = self._longest_s if self.packed else _STRETCH_S
+        #: Encodings that detection made and decoding will want again.
+        self._encoded: dict[Window, Any] = {}
 
     @classmethod
     def available(cls, options: Options) -> Availability:
@@ -77,10 +87,8 @@ class Whisper:
             return Availability(
                 False, "faster-whisper is not installed", f"pip install 'audiopost[whisper]', then {pull}"
             )
-        found = locate(options.model, options.language)
-        if isinstance(found, Found):
-            return Availability(True, f"{found.title} is here")
-        return found
+        found = locate(options)
+        return Availability(True, f"{found.title} is here") if isinstance(found, Found) else found
 
     @property
     def model(self) -> ModelInfo:
@@ -97,211 +105,255 @@ class Whisper:
         )
 
     @cached_property
-    def _engine(self) -> Any:
-        """The batched pipeline around the loaded model. Raises BadValue, StageError."""
-        import ctranslate2
-        from faster_whisper import BatchedInferencePipeline, WhisperModel
+    def _engine(self) -> Engine:
+        return Engine(self._found.folder, self._options)
 
-        wanted = self._options
-        device = wanted.device
-        if device == "auto":
-            device = "cuda" if ctranslate2.get_cuda_device_count() else "cpu"
-        try:
-            supported = ctranslate2.get_supported_compute_types(device)
-            kind = wanted.compute_type
-            if kind == "auto":
-                best = ("int8",) if device == "cpu" else ("float16", "int8")
-                kind = next((name for name in best if name in supported), "float32")
-            if kind not in supported:
-                raise BadValue(
-                    f"transcribe.compute_type = {kind!r} cannot run on this {device}.",
-                    value=kind,
-                    choices=sorted(supported),
-                )
-            model = WhisperModel(
-                str(self._found.folder),
-                device=device,
-                compute_type=kind,
-                cpu_threads=wanted.threads or os.cpu_count() or 1,
-                local_files_only=True,
-            )
-        except (RuntimeError, ValueError, OSError) as error:
-            raise StageError(
-                f"transcribe: the model in {self._found.folder} does not load on {device}: {error}",
-                value=str(self._found.folder),
-                remedy="Set transcribe.device to cpu." if device == "cuda" else "Pull or copy the model again.",
-            ) from error
-        return BatchedInferencePipeline(model)
+    def transcribe(self, sound: Audio, windows: tuple[Window, ...], progress: Progress) -> Iterator[Piece]:
+        """One Piece for each window; those of one batch come together.
 
-    def transcribe(self, sound: Audio, windows: tuple[Window, ...], progress: Progress) -> Iterator[Utterance]:
+        Raises BadValue for a language the model does not have, StageError where the engine fails.
+        """
         total_s = sum(window.duration_s for window in windows)
-        progress("transcribe", 0, total_s)
-        # More windows at once cost memory, and a CPU soon gains nothing by them.
-        size = self._options.batch_size or (16 if self._engine.model.model.device == "cuda" else 4)
         done_s = 0.0
-        dropped: list[str] = []
+
+        def tell() -> None:
+            progress("transcribe", done_s, total_s)
+
+        tell()
         try:
-            code = self._settled_language(sound, windows)
-            for at in range(0, len(windows), size):
-                batch = windows[at : at + size]
-                for window, segment in self._decoded(batch, [window.samples(sound) for window in batch], code):
-                    words, reason = kept_words(window, segment)
-                    dropped += [reason] if reason else []
-                    yield from utterances(words, self.language or code)
-                done_s += sum(window.duration_s for window in batch)
-                progress("transcribe", done_s, total_s)
+            for batch in self._batches(sound, windows, tell):
+                for group, pieces in zip(batch, self._decoded(sound, batch, windows), strict=True):
+                    done_s += group.window.duration_s
+                    yield from pieces
+                tell()
         except (RuntimeError, IndexError) as error:
             raise StageError(
                 f"transcribe: faster-whisper failed: {error}",
                 value=str(self._found.folder),
                 remedy="Try another model or transcribe.batch_size=1.",
             ) from error
-        self.warnings += [
-            f"{reason}: text left out, {dropped.count(reason)} time(s)" for reason in sorted(set(dropped))
-        ]
 
-    def _settled_language(self, sound: Audio, windows: tuple[Window, ...]) -> str:
-        """Whisper's code for the language; sets `language` to the tag of what will be written."""
-        model = self._engine.model
-        code = self._code
-        if not model.model.is_multilingual:
-            if code not in (None, "en"):
+    def _batches(self, sound: Audio, windows: tuple[Window, ...], tell: Callable[[], None]) -> Iterator[list[_Group]]:
+        """Groups of one language, as many at once as the engine takes."""
+        # More windows at once cost memory, and a CPU soon gains nothing by them.
+        size = self._options.batch_size or (16 if self._engine.on_gpu else 4)
+        at_once = 1 if self._why_sequential else size
+        if self._options.languages is None:
+            chosen = self._one_language(sound, windows, size, tell)
+            groups = [_Group(window, (n,), chosen) for n, window in enumerate(windows)]
+            yield from (groups[at : at + at_once] for at in range(0, len(groups), at_once))
+            return
+        among = self._candidates()
+        before = None
+        for at in range(0, len(windows), _RUN):
+            run = windows[at : at + _RUN]
+            heard = [shares(found, among) for found in self._heard(sound, run, size, tell)]
+            labels = labelled(heard, [window.duration_s for window in run], before)
+            before = labels[-1]
+            groups = self._grouped(run, at, [among[label] for label in labels])
+            for one in dict.fromkeys(group.tongue for group in groups):
+                same = [group for group in groups if group.tongue == one]
+                yield from (same[n : n + at_once] for n in range(0, len(same), at_once))
+            self._encoded.clear()
+
+    def _grouped(self, run: Sequence[Window], at: int, tongues: Sequence[Tongue]) -> list[_Group]:
+        """Neighbours of one language packed as far as they fit; `at` is the number of the first."""
+        groups: list[_Group] = []
+        for number, (window, one) in enumerate(zip(run, tongues, strict=True), at):
+            last = groups[-1] if groups else None
+            if last and last.tongue == one and last.window.duration_s + window.duration_s <= self._longest_s:
+                groups[-1] = _Group(last.window + window, (*last.numbers, number), one)
+            else:
+                groups.append(_Group(window, (number,), one))
+        return groups
+
+    def _candidates(self) -> dict[str, Tongue]:
+        wanted = self._options
+        assert wanted.languages is not None
+        among = candidates(
+            wanted.languages,
+            wanted.language,
+            cantonese=self._engine.cantonese,
+            written=wanted.register == "written",
+        )
+        if not self._engine.multilingual:
+            raise BadValue(
+                f"The model {self._found.title} knows English only; it tells no languages apart.",
+                value=wanted.languages,
+                remedy="Choose a model without '.en' in its name.",
+            )
+        return among
+
+    def _one_language(self, sound: Audio, windows: Sequence[Window], size: int, tell: Callable[[], None]) -> Tongue:
+        """The language of everything: the one stated, else the one detected."""
+        engine, stated = self._engine, self._options.language
+        if not engine.multilingual:
+            if stated and code_of(stated) != "en":
                 raise BadValue(
-                    f"The model {self._found.title} knows English only, the language is {self.language}.",
-                    value=self.language,
+                    f"The model {self._found.title} knows English only, the language is {stated}.",
+                    value=stated,
                     remedy="Choose a model without '.en' in its name.",
                 )
-            code = "en"
-        elif code is None:
-            code = self._detected(sound, windows)
-        self.language = self.language or _TAGS.get(code, code)
-        if code == "yue" and model.hf_tokenizer.token_to_id("<|yue|>") is None:
-            self.warnings.append(
-                "this model does not know Cantonese: it was decoded as Chinese (zh) and stays tagged yue; "
-                "large-v3 and turbo know it"
-            )
-            code = "zh"
-        if self._options.task == "translate":
-            if self.language.split("-")[0] != "en":
-                self.warnings.append(f"the text is a machine translation from {self.language} into English")
-            self.language = "en"
-        return code
+            stated = stated or "en"
+        elif stated is None:
+            stated = tag_of(self._detected(sound, windows[:_HEARD_FIRST], size, tell))
+        chosen = tongue(stated, cantonese=engine.cantonese, written=self._options.register == "written")
+        self.spoken = stated
+        self.language = "en" if self._options.task == "translate" else chosen.tags[0]
+        return chosen
 
-    def _detected(self, sound: Audio, windows: tuple[Window, ...]) -> str:
-        """The most likely language of the first four windows, weighed by how sure the model is."""
+    def _detected(self, sound: Audio, windows: Sequence[Window], size: int, tell: Callable[[], None]) -> str:
+        """The most likely language of `windows`, weighed by how sure the model is and how much is said."""
         votes: dict[str, float] = {}
-        for window in windows[:4]:
-            code, probability, _ = self._engine.model.detect_language(audio=window.samples(sound))
-            if math.isfinite(probability):
-                votes[code] = votes.get(code, 0.0) + float(probability) * window.duration_s
+        for window, found in zip(windows, self._heard(sound, windows, size, tell), strict=True):
+            for code, share in found.items():
+                if math.isfinite(share):
+                    votes[code] = votes.get(code, 0.0) + share * window.duration_s
         return max(sorted(votes), key=lambda code: votes[code]) if votes else "en"
 
-    def _decoded(
-        self, windows: tuple[Window, ...], samples: list[FloatArray], code: str
-    ) -> Iterator[tuple[Window, Any]]:
-        """Segments of faster-whisper, one for each window, their times those of the window's joined speech."""
-        # Windows begin at whole 10 ms: a segment names its window by its offset in such steps.
-        padded = [np.pad(piece, (0, -len(piece) % 160)) for piece in samples]
-        ends = list(accumulate(len(piece) / _RATE for piece in padded))
-        starts = [0.0, *ends[:-1]]
+    def _heard(
+        self, sound: Audio, windows: Sequence[Window], size: int, tell: Callable[[], None]
+    ) -> Iterator[dict[str, float]]:
+        """What the model takes the language of each window for, by its first 30 s; the encodings are kept."""
+        for at in range(0, len(windows), size):
+            batch = windows[at : at + size]
+            encoded = self._engine.encode([window.samples(sound)[: int(_WINDOW_S * sound.rate)] for window in batch])
+            yield from self._engine.languages(encoded)
+            if not self._why_sequential:
+                self._encoded |= zip(batch, self._engine.apart(encoded), strict=False)
+            tell()
+
+    def _decoded(self, sound: Audio, batch: list[_Group], windows: Sequence[Window]) -> Iterator[list[Piece]]:
+        """The Pieces of each group of a batch."""
+        wanted, one = self._options, batch[0].tongue
+        self._note(one)
+        prompt = self._prompt(one)
+        english = wanted.translation and wanted.task != "translate" and one.code != "en"
+        tasks = [(wanted.task, prompt)]
+        if english:  # what shows the style of the text says nothing of its translation
+            tasks.append(("translate", self._engine.fitted(Prompt(None, wanted.hotwords))))
+        if self._why_sequential:
+            samples = batch[0].window.samples(sound)
+            heard = [[list(self._engine.sequence(samples, one.code, *task))] for task in tasks]
+        else:
+            encoded = self._encoding(sound, batch)
+            durations_s = [group.window.duration_s for group in batch]
+            heard = [self._engine.decode(encoded, durations_s, one.code, *task) for task in tasks]
+        for n, group in enumerate(batch):
+            text, remarks = self._believed(group, heard[0][n], prompt)
+            tag = "en" if wanted.task == "translate" else one.tags[0]
+            said = list(utterances(text, tag))
+            if wanted.task != "translate":
+                said = one.tagged(said)
+            also: list[Utterance] = []
+            if english:
+                words, more = self._believed(group, heard[1][n], prompt)
+                also, remarks = list(utterances(words, "en")), remarks + more
+            elif wanted.translation and wanted.task != "translate":
+                also = said
+            yield _pieces(group, windows, said, remarks, also)
+
+    def _encoding(self, sound: Audio, batch: list[_Group]) -> Any:
+        """The batch as the decoder takes it; what detection has encoded already is not encoded again."""
+        known = {group.window: self._encoded.pop(group.window, None) for group in batch}
+        new = [window for window, encoded in known.items() if encoded is None]
+        if not new:
+            return self._engine.together(list(known.values()))
+        encoded = self._engine.encode([window.samples(sound) for window in new])
+        if len(new) == len(batch):
+            return encoded
+        known |= zip(new, self._engine.apart(encoded), strict=True)
+        return self._engine.together(list(known.values()))
+
+    def _prompt(self, one: Tongue) -> Prompt:
+        """What the model is shown: the user's words, else a sentence in the script that the language's tag asks for."""
         wanted = self._options
-        segments, _ = self._engine.transcribe(
-            np.concatenate(padded),
-            language=code,
-            task=wanted.task,
-            beam_size=wanted.beam_size,
-            temperature=0.0,  # sampling would make two runs differ
-            initial_prompt=wanted.initial_prompt,
-            hotwords=wanted.hotwords,
-            word_timestamps=True,
-            vad_filter=False,
-            clip_timestamps=[{"start": start, "end": end} for start, end in zip(starts, ends, strict=True)],
-            batch_size=len(windows),
-        )
-        for segment in segments:
-            which = min(range(len(starts)), key=lambda i: abs(starts[i] * 100 - segment.seek))
-            for word in segment.words or ():
-                word.start, word.end = float(word.start) - starts[which], float(word.end) - starts[which]
-            yield windows[which], segment
+        text = wanted.initial_prompt
+        if text is None and wanted.task == "transcribe" and one.sample:
+            text = one.sample
+            self._warn(f"the model was shown {text!r} so that it writes {one.tags[0]} (initial_prompt sets another)")
+        given = Prompt(text, wanted.hotwords)
+        fitted = self._engine.fitted(given)
+        if fitted != given:
+            self._warn("initial_prompt and hotwords are longer than the model reads: its start and their end were cut")
+        return fitted
 
+    def _believed(self, group: _Group, heard: list[Decoded], prompt: Prompt) -> tuple[list[Word], list[Remark]]:
+        """Words in seconds of the recording, and remarks on the parts that cannot be believed."""
+        words: list[Word] = []
+        remarks: list[Remark] = []
+        for part in heard:
+            placed = [Word(*group.window.locate(w.start_s, w.end_s), w.text, w.probability) for w in part.words]
+            echoed = prompt.text if prompt.text == group.tongue.sample else ""
+            reason = doubt(part, echoed if self._options.guard else "", guard=self._options.guard)
+            if not reason:
+                words += placed
+            elif text := part.text.strip():
+                spans = group.window.spans
+                start_s, end_s = (
+                    (placed[0].start_s, placed[-1].end_s) if placed else (spans[0].start_s, spans[-1].end_s)
+                )
+                remarks.append(Remark("dropped", start_s, end_s, text, reason))
+        return words, remarks
 
-def kept_words(window: Window, segment: Any) -> tuple[list[Word], str]:
-    """The words of a window that can be believed, with their times in the recording; why others were left out.
-
-    Whisper writes sentences over noise and falls into loops. Three signs are its own: no speech heard and an unsure
-    decoding; a probability that is no number, which counts as silence; text that compresses as only loops do.
-    """
-    raw = segment.words or []
-    numbers = (segment.avg_logprob, segment.no_speech_prob, *(word.probability for word in raw))
-    if not all(math.isfinite(number) for number in numbers):
-        return [], "a window without a valid probability"
-    if segment.no_speech_prob > _NO_SPEECH and segment.avg_logprob < _UNSURE:
-        return [], "a window in which the model hears no speech"
-    words = [Word(*window.locate(w.start, w.end), w.word, float(w.probability)) for w in raw]
-    if segment.compression_ratio > _LOOPING:
-        once = without_loops(words)
-        return once, "a phrase repeated over and over" if len(once) < len(words) else ""
-    return words, ""
-
-
-def locate(model: str, language: str | None = None) -> Found | Availability:
-    """The folder of a model, or why there is none. No network. Raises UnknownName for what is no size."""
-    from ...models import store
-
-    if model == "auto":
-        for entry in _BEST:
-            if folder := store.find(entry):
-                return Found(folder, entry)
-        return Availability(False, "no Whisper model is on this machine", store.pull_command(suggested(language)))
-    folder = Path(model).expanduser()
-    if folder.is_dir():
-        lacking = [pattern for pattern in _FILES if not any(folder.glob(pattern))]
-        if lacking:
-            return Availability(
-                False,
-                f"{model} is no faster-whisper model: it lacks {', '.join(lacking)}",
-                f"Convert it with ct2-transformers-converter, or {store.pull_command('whisper-small')}",
+    def _note(self, one: Tongue) -> None:
+        """Says, once each, what a person should know of how the language is decoded."""
+        wanted = self._options
+        for note in notes(one, cantonese=self._engine.cantonese):
+            self._warn(note)
+        if self._why_sequential:
+            self._warn(
+                f"decoded one after the other because {', '.join(self._why_sequential)} is set: slower, and what the "
+                "engine then passes over is not listed"
             )
-        return Found(folder)
-    if "/" in model or "\\" in model:
-        return _in_hub_cache(model) or Availability(
-            False, f"{model} is neither a folder nor in the hub's cache", f"Type: hf download {model}"
-        )
-    size = model.removeprefix("whisper-")
-    entry = f"whisper-{_ALIASES.get(size, size)}"
-    if entry in _BEST:
-        here = store.find(entry)
-        return (
-            Found(here, entry)
-            if here
-            else Availability(False, f"{entry} is not on this machine", store.pull_command(entry))
-        )
-    # Sizes outside the catalogue (small.en, large-v2, distil-…) are taken where the hub's cache has them.
-    distilled = size.removeprefix("distil-")
-    repo = f"Systran/faster-{'distil-' if distilled != size else ''}whisper-{distilled}"
-    if cached := _in_hub_cache(repo):
-        return cached
-    raise UnknownName("model", model, [name.removeprefix("whisper-") for name in _BEST], where="transcribe")
+            if wanted.initial_prompt is not None:
+                self._warn(f"initial_prompt is shown once in {_SEQUENCE_S / 60:g} minutes of speech")
+        spoken = one.spoken or " or ".join(one.tags)
+        if (wanted.task == "translate" or wanted.translation) and one.code != "en":
+            what = "the text" if wanted.task == "translate" else "the second text"
+            self._warn(f"{what} is a machine translation from {spoken} into English")
+            if "turbo" in self._found.title or "distil" in self._found.title:
+                self._warn(f"{self._found.title} was not trained to translate: it may write {spoken} all the same")
+        if wanted.task == "translate" and wanted.translation:
+            self._warn("translation adds nothing: the text is the translation already")
+
+    def _warn(self, text: str) -> None:
+        if text not in self.warnings:
+            self.warnings.append(text)
 
 
-def _in_hub_cache(repo: str) -> Found | None:
-    from ...models import store
+def doubt(part: Decoded, echoed: str, *, guard: bool = True) -> str:
+    """Why a decoding cannot be believed by Whisper's own signs, '' where it can.
 
-    folders = (store.hub_cache() / f"models--{repo.replace('/', '--')}" / "snapshots").glob("*")
-    complete = (folder for folder in sorted(folders) if all(any(folder.glob(pattern)) for pattern in _FILES))
-    return next((Found(folder, repo=repo) for folder in complete), None)
+    A probability that is no number counts as silence. With the `guard`: no speech heard and an unsure decoding, or
+    nothing but the prompt `echoed`. What engines have in common (loops, sign-offs) is not looked for here.
+    """
+    numbers = (part.log_probability, part.no_speech, *(word.probability or 0.0 for word in part.words))
+    if not all(map(math.isfinite, numbers)):
+        return "no valid probability, which counts as silence"
+    if not part.words:
+        return "no word of it could be timed"
+    if guard and part.no_speech > NO_SPEECH and part.log_probability < UNSURE:
+        return "the model hears no speech"
+    if guard and echoed and part.text.strip() == echoed:
+        return "the prompt, said again"
+    return ""
 
 
-def _whisper_code(tag: str) -> str:
-    """Whisper's code for a BCP 47 tag. Raises BadValue for a language that it was not trained on."""
-    from faster_whisper.tokenizer import _LANGUAGE_CODES
+def _pieces(
+    group: _Group,
+    windows: Sequence[Window],
+    said: Sequence[Utterance],
+    remarks: Sequence[Remark],
+    english: Sequence[Utterance],
+) -> list[Piece]:
+    """A Piece for each window of a group; each utterance and remark in the one where it begins."""
+    begins = [windows[number].spans[0].start_s for number in group.numbers]
 
-    primary = tag.split("-")[0].lower()
-    code = _WHISPER_CODES.get(primary, primary)
-    if code not in _LANGUAGE_CODES:
-        raise BadValue(
-            f"Whisper does not know the language {tag!r}.",
-            value=tag,
-            choices=[_TAGS.get(c, c) for c in _LANGUAGE_CODES],
-        )
-    return code
+    def of(found: Sequence[Any], which: int) -> tuple[Any, ...]:
+        return tuple(one for one in found if max(bisect_right(begins, one.start_s) - 1, 0) == which)
+
+    return [
+        Piece(number, of(said, which), of(remarks, which), of(english, which))
+        for which, number in enumerate(group.numbers)
+    ]

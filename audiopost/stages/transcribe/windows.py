@@ -12,6 +12,11 @@ from ...analysis.vad import HOP_S, spans_of
 from ...core.audio import Audio, FloatArray
 from ...core.time import Span
 
+#: A silence that parts speech, in seconds, and the probability of speech under which there is one (analysis.vad).
+_PAUSE_S, _QUIET = 0.16, 0.35
+#: What a cut at a pause leaves on both sides at least, in seconds, the silence around it counted.
+LEAST_S = 1.5
+
 
 @dataclass(frozen=True)
 class Window:
@@ -23,6 +28,13 @@ class Window:
     def duration_s(self) -> float:
         """Seconds of speech, the gaps not counted."""
         return sum(span.duration_s for span in self.spans)
+
+    def __add__(self, later: Window) -> Window:
+        """Both as one; stretches that touch become one."""
+        last, first = self.spans[-1], later.spans[0]
+        if last.end_s == first.start_s:
+            return Window((*self.spans[:-1], Span(last.start_s, first.end_s), *later.spans[1:]))
+        return Window((*self.spans, *later.spans))
 
     def samples(self, sound: Audio) -> FloatArray:
         """(n,) the speech of a mono recording, joined; non-finite samples are silence."""
@@ -44,28 +56,55 @@ class Window:
         return start, max(start, end)
 
 
+def speech_of(probability: NDArray[np.float32], duration_s: float) -> tuple[Span, ...]:
+    """What counts as speech: the detector's spans with 0.4 s of silence kept on both sides, so that no word is cut.
+
+    The figures are those of faster-whisper's batched pipeline.
+    """
+    return spans_of(probability, duration_s=duration_s, min_silence_s=_PAUSE_S, pad_s=0.4)
+
+
 def plan(
-    probability: NDArray[np.float32], duration_s: float, *, longest_s: float, packed: bool, vad: bool = True
+    probability: NDArray[np.float32],
+    duration_s: float,
+    *,
+    longest_s: float,
+    packed: bool,
+    vad: bool = True,
+    pauses: bool = False,
 ) -> tuple[Window, ...]:
     """Windows of at most `longest_s` out of the VAD's `speech_probability`.
 
     `packed` joins neighbouring stretches as long as they fit: for recognisers that pay for a whole window,
-    however little of it is speech. Without `vad` all of the recording counts as speech.
+    however little of it is speech, cut at short pauses so that they fit well. `pauses` cuts so without joining, for
+    stretches that are judged one by one.
+    Without `vad` all of the recording counts as speech.
     """
     if duration_s <= 0:
         return ()
-    # Silence kept on both sides of speech is what faster-whisper's batched pipeline keeps: words lose no edges.
-    speech = (
-        spans_of(probability, duration_s=duration_s, min_silence_s=0.16, pad_s=0.4) if vad else (Span(0.0, duration_s),)
-    )
+    speech = speech_of(probability, duration_s) if vad else (Span(0.0, duration_s),)
     windows: list[Window] = []
-    for span in speech:
+    pieces = (part for span in speech for part in (_at_pauses(span, probability) if pauses or packed else (span,)))
+    for span in pieces:
         for piece in _split(span, probability, longest_s):
             if packed and windows and windows[-1].duration_s + piece.duration_s <= longest_s:
-                windows[-1] = Window((*windows[-1].spans, piece))
+                windows[-1] += Window((piece,))
             else:
                 windows.append(Window((piece,)))
     return tuple(windows)
+
+
+def _at_pauses(span: Span, probability: NDArray[np.float32]) -> Iterator[Span]:
+    """`span` cut in the middle of each pause in it that leaves `LEAST_S` on both sides."""
+    start_s, first = span.start_s, int(span.start_s / HOP_S)
+    quiet = np.concatenate([[0], probability[first : int(span.end_s / HOP_S)] < _QUIET, [0]])
+    edges = np.flatnonzero(np.diff(quiet.astype(np.int8)))
+    for low, high in zip(edges[::2], edges[1::2], strict=True):
+        cut_s = float((first + (low + high) / 2) * HOP_S)
+        if (high - low) * HOP_S >= _PAUSE_S and min(cut_s - start_s, span.end_s - cut_s) >= LEAST_S:
+            yield Span(start_s, cut_s)
+            start_s = cut_s
+    yield Span(start_s, span.end_s)
 
 
 def _split(span: Span, probability: NDArray[np.float32], longest_s: float) -> Iterator[Span]:
