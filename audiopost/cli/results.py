@@ -45,7 +45,8 @@ def findings(project: Project) -> dict[str, Any]:
 
 def speakers(project: Project) -> dict[str, Any]:
     turns = project.turns or ()
-    return {"speakers": sorted({turn.speaker for turn in turns}), "turns": to_json(turns)}
+    cast = {} if project.cast is None else {"cast": to_json(project.cast)}
+    return {"speakers": sorted({turn.speaker for turn in turns}), "turns": to_json(turns), **cast}
 
 
 def transcript(project: Project) -> dict[str, Any]:

@@ -29,14 +29,13 @@ Lines = list[str]
 
 @dataclass(frozen=True)
 class Single:
-    """One command: what runs before and after its stage, what it writes, what its JSON and its lines say."""
+    """One command: what runs before its stage, what it writes, what its JSON and its lines say."""
 
     data: Callable[[Project], dict[str, Any]]
     lines: Callable[[Project], Lines]
     write: Callable[[Project, Target, Progress], object]
     out_needed: bool = True
     before: tuple[str, ...] = ()
-    after: tuple[str, ...] = ()
     takes_transcript: bool = False
     measure: Callable[[Project, Any, Progress], Project] | None = None
     """Takes the stage's place where no folder is given and nothing shall be made."""
@@ -126,7 +125,6 @@ SINGLES: dict[str, Single] = {
     "diagnose": Single(results.findings, _finding_lines, _write_findings, out_needed=False),
     "denoise": Single(_nothing, _no_lines, deliver.write_audio),
     "separate": Single(_nothing, _no_lines, deliver.write_audio),
-    "transcribe": Single(results.transcript, _no_lines, _write_speech, after=("subtitles",)),
     "diarise": Single(results.speakers, _turn_lines, _write_speech),
     "emotion": Single(results.emotion, _emotion_lines, _write_emotion, out_needed=False, takes_transcript=True),
     "cues": Single(
@@ -179,7 +177,7 @@ def command(name: str) -> click.Command:
 def _worked(
     name: str, project: Project, chosen: Any, transcript: Path | None, writes: bool, progress: Progress
 ) -> Project:
-    """The stage run on the Project, with what it needs before it and what belongs to it after it."""
+    """The stage run on the Project, with what it needs before it."""
     single = SINGLES[name]
     if transcript is not None:
         from ..subtitles import read
@@ -189,10 +187,7 @@ def _worked(
         project = apply(project, earlier, progress=progress)
     if single.measure is not None and not writes:
         return single.measure(project, chosen, progress)
-    project = apply(project, name, chosen, progress)
-    for later in single.after:
-        project = apply(project, later, progress=progress)
-    return project
+    return apply(project, name, chosen, progress)
 
 
 def _written(single: Single, project: Project, source: Path, out: Path | None, progress: Progress) -> dict[str, Path]:

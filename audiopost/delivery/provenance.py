@@ -15,6 +15,8 @@ from ..core.serial import to_json
 from ..core.stage import Step
 from ..io.atomic import write_text
 from ..io.decode import file_sha256
+from ..subtitles.formats import FORMATS
+from ..subtitles.text import base
 
 #: Raised when a field changes its meaning.
 FORMAT = 1
@@ -31,15 +33,14 @@ _PACKAGES: Mapping[str, tuple[str, ...]] = {
     "diarise.embeddings": ("resemblyzer", "torch", "silero-vad", "onnxruntime"),
     "diarise.pyannote": ("pyannote.audio", "torch"),
     "emotion.prosody": ("librosa",),
-    "subtitles": ("pysubs2", "budoux"),
+    "subtitles": ("pysubs2", "budoux", "opencc"),
     "cues": ("opentimelineio",),
 }
 
 _SPECS = {"ebu-r128": "EBU R 128", "atsc-a85": "ATSC A/85", "netflix": "the Netflix spec"}
 _SOUND = {"restore": "mended", "separate": "split into stems", "denoise": "denoised"}
-_TEXT = {"transcribe": "machine-transcribed", "diarise": "speakers told apart"}
+_LISTS = ("dialogue_list", "dialogue_list_xlsx")
 _STEMS = ("dialogue", "vocals", "music", "effects", "drums", "bass", "other", "guitar", "piano")
-_CAPTIONS = ("srt", "vtt", "ass", "ttml", "json")
 
 
 def provenance(project: Project, outputs: Mapping[str, Path]) -> dict[str, Any]:
@@ -48,7 +49,7 @@ def provenance(project: Project, outputs: Mapping[str, Path]) -> dict[str, Any]:
     What changes between two equal runs lies under 'timing' and nowhere else, but for files that hold such a time
     themselves (the report, the Project).
     """
-    media = project.media
+    media, speakers = project.media, project.step("diarise")
     source = {
         "file": Path(media.path).name,
         "sha256": media.sha256,
@@ -60,7 +61,7 @@ def provenance(project: Project, outputs: Mapping[str, Path]) -> dict[str, Any]:
         "duration_s": media.duration_s,
         "warnings": list(media.warnings),
     }
-    steps = [_step(step) for step in project.steps]
+    steps = [_step(step) | (_cast(step, project) if step is speakers else {}) for step in project.steps]
     return {
         "audiopost_provenance": FORMAT,
         "source": source,
@@ -95,11 +96,24 @@ def _step(step: Step) -> dict[str, Any]:
     return fields | {"uses_ai_model": step.model is not None}
 
 
+def _cast(step: Step, project: Project) -> dict[str, Any]:
+    """Who of a cast file was recognised or added, under which consent; the file's name without its folder.
+
+    Voice prints lie in the cast file alone: a Project holds none.
+    """
+    if project.cast is None:
+        return {}
+    options = {**to_json(step.options), "cast": Path(str(step.options.get("cast", ""))).name}
+    return {"options": options, "cast": to_json(project.cast)}
+
+
 def software(project: Project) -> dict[str, Any]:
     """Versions of audiopost, Python and the packages that took part."""
     packages = set(_ALWAYS)
     for step in project.steps:
         packages.update(_PACKAGES.get(step.stage, ()), _PACKAGES.get(f"{step.stage}.{step.backend}", ()))
+    if project.cast:  # whatever the backend, voices are compared by this encoder
+        packages.update(_PACKAGES["diarise.embeddings"])
     found = {}
     for package in sorted(packages):
         try:
@@ -122,10 +136,13 @@ def disclosure(kind: str, project: Project) -> str:
         return "What was taken away, for a check by ear: the source minus the clean mix; nothing was added."
     if kind in ("master", "film"):
         return _master(project, kind == "film")
-    if kind in _CAPTIONS:
-        return _captions(project)
     if kind == "rttm":
-        return _judged("Speaker turns found", project, "diarise")
+        by_voice = any(role.similarity is not None for role in project.cast or ())
+        return _judged(f"Speaker turns found{' and named by voice' if by_voice else ''}", project, "diarise")
+    if kind in _LISTS:
+        return _text("Dialogue list", project, translated=project.translation is not None)
+    if (parts := kind.split("."))[0] in FORMATS:  # 'srt', and 'srt.en' for the translation
+        return _text("Subtitles", project, translated=len(parts) > 1)
     if kind == "scenes":
         return _judged("Scenes proposed", project, "scenes")
     if kind in ("cues", "cues_otio"):
@@ -192,13 +209,25 @@ def _master(project: Project, film: bool) -> str:
     return f"{text[:-1]}; the picture is copied untouched{words}."
 
 
-def _captions(project: Project) -> str:
-    steps = _ran(project, tuple(_TEXT))
+def _text(subject: str, project: Project, *, translated: bool) -> str:
+    steps = _ran(project, ("transcribe", "diarise"))
     if not steps:
-        return "Subtitles laid out by rules; no AI model."
-    draft = next((step for step in steps if step.draft), None)
-    made = _joined([_did(step, _TEXT[step.stage]) for step in steps])
-    return f"{'Draft subtitles' if draft else 'Subtitles'} {made}; not reviewed."
+        return f"{subject} laid out by rules; no AI model."
+    made = _joined([_did(step, _verb(step, project, translated)) for step in steps])
+    words = f"{subject} {made}; not reviewed."
+    return f"Draft {words[0].lower()}{words[1:]}" if any(step.draft for step in steps) else words
+
+
+def _verb(step: Step, project: Project, translated: bool) -> str:
+    if step.stage == "diarise":
+        return "speakers told apart"
+    if translated:
+        return "machine-transcribed and machine-translated"
+    if step.options.get("script"):
+        return "timed after a supplied script"
+    transcript = project.transcript
+    rendered = step.options.get("register") == "written" and transcript and base(transcript.language) == "zh"
+    return "machine-rendered in written Chinese" if rendered else "machine-transcribed"
 
 
 def _judged(what: str, project: Project, stage: str, helper: str = "") -> str:

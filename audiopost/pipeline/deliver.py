@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ..core.audio import Audio, difference
+from ..core.errors import BadValue, UnknownName
 from ..core.project import Project
+from ..core.registry import AUTO
 from ..core.stage import Progress
-from ..delivery import tables, timeline
+from ..delivery import dialogue_list, tables, timeline
 from ..delivery.provenance import write_provenance
 from ..delivery.report import write_report
-from ..delivery.rttm import rttm
 from ..io import mux
 from ..io.atomic import write_text
 from ..io.encode import write_wav
-from ..subtitles import write as write_subtitles
+from ..stages.subtitles import subtitles
+from ..subtitles import FORMATS, highlighted, load_style, render, save, suffix_of
+from ..subtitles.formats.rttm import rttm
 from . import state
 from .target import Target
 
-#: The formats that every job delivers; the suffix is the name.
+log = logging.getLogger("audiopost")
+
+#: The formats that every job delivers.
 SUBTITLE_FORMATS = ("srt", "vtt", "ass", "ttml", "json")
+#: Formats whose players show what is underlined as it is said.
+_HIGHLIGHTED = frozenset({"srt", "vtt"})
 
 
 def audio_deliverables(project: Project) -> dict[str, Audio]:
@@ -57,11 +65,74 @@ def write_audio(project: Project, target: Target, progress: Progress) -> dict[st
     return written
 
 
+def chosen_formats(kinds: Sequence[str]) -> tuple[tuple[str, ...], bool]:
+    """Formats out of what a person typed (commas, 'all', nothing for the usual ones), and whether all were asked for.
+
+    Raises UnknownName.
+    """
+    typed = [kind.strip().lower() for entry in kinds for kind in entry.split(",") if kind.strip()]
+    if not typed:
+        return SUBTITLE_FORMATS, False
+    for kind in typed:
+        if kind not in FORMATS and kind != "all":
+            raise UnknownName("subtitle format", kind, ("all", *FORMATS))
+    return (tuple(FORMATS), True) if "all" in typed else (tuple(dict.fromkeys(typed)), False)
+
+
+def write_captions(
+    project: Project,
+    target: Target,
+    kinds: Sequence[str],
+    *,
+    skip_refused: bool = False,
+    highlight: bool = False,
+) -> None:
+    """The captions in each of `kinds`; the translation's beside them, 'FILM.en.srt'.
+
+    A format that cannot hold the text (teletext and Chinese) raises BadValue, or is left out with a warning where
+    `skip_refused`. `highlight` underlines each word as it is said, in the formats that players show live.
+    """
+    if project.transcript is None or project.captions is None:
+        return
+    timebase, named = project.media.timebase, not _names_in_text(project)
+    texts = [(project.transcript, project.captions, "")]
+    if project.translation is not None:
+        texts.append(
+            (project.translation, subtitles(project.translation, timebase)[0], f".{project.translation.language}")
+        )
+    for transcript, captions, tag in texts:
+        live = highlighted(captions, transcript) if highlight else captions
+        for kind in kinds:
+            shown = live if kind in _HIGHLIGHTED else captions
+            try:
+                content = render(shown, transcript, kind, speakers=named, timebase=timebase, name=target.base)
+            except BadValue as error:
+                if not skip_refused:
+                    raise
+                log.warning("%s was left out: %s", kind, error)
+                continue
+            save(target.path(kind + tag, tag + suffix_of(kind)), content)
+
+
+def _names_in_text(project: Project) -> bool:
+    """Whether the style, one for the deaf and hard of hearing, already put the speakers' names into the captions."""
+    step = project.step("subtitles")
+    style = str(step.options.get("style", AUTO)) if step else AUTO
+    return style != AUTO and load_style(style).sdh
+
+
 def write_speech(project: Project, target: Target) -> None:
-    """Subtitles in every format, the transcript as JSON, the turns as RTTM."""
-    if project.transcript is not None and project.captions is not None:
-        for kind in SUBTITLE_FORMATS:
-            write_subtitles(target.path(kind, f".{kind}"), project.captions, project.transcript, kind)
+    """Subtitles in the usual formats, the transcript as JSON, the dialogue list, the turns as RTTM."""
+    write_captions(project, target, SUBTITLE_FORMATS)
+    write_lists(project, target)
+
+
+def write_lists(project: Project, target: Target) -> None:
+    """The dialogue list for dubbing, and the turns as RTTM."""
+    if project.transcript is not None:
+        made = dialogue_list.rows(project.transcript, project.media.timebase, project.translation)
+        dialogue_list.write_csv(target.path("dialogue_list", ".dialogue-list.csv"), made)
+        dialogue_list.write_xlsx(target.path("dialogue_list_xlsx", ".dialogue-list.xlsx"), made)
     if project.turns is not None:
         write_text(target.path("rttm", ".rttm"), rttm(project.turns, target.base))
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ..core.errors import AudiopostError, BadValue, StageError, Unavailable
-from ..core.options import change
+from ..core.options import change, describe
 from ..core.project import Project
 from ..core.registry import AUTO
 from ..core.serial import to_json
@@ -130,13 +130,19 @@ def _resumed(project: Project, plan: list[tuple[Stage, Any]], work: Path, final:
             remedy="Choose another folder, or run without --resume.",
         )
     done: list[Step] = []
+    saved_at = saved.stat().st_mtime
     retimed = old.media.timebase != project.media.timebase
     for made_stage, options in plan:
         step = old.step(made_stage.name)
         backend = backends_of(made_stage.name).pick(options)
         if step is None and (backend is None or not all(old.has(name) for name in made_stage.requires)):
             continue
-        if step is None or (step.options, step.backend) != (to_json(asdict(options)), backend):
+        if step is None or step.options != to_json(asdict(options)):
+            break
+        # A backend outside the table did a part of the stage's own, as a script's aligner does: `pick` knows none.
+        if step.backend != backend and step.backend in backends_of(made_stage.name).names:
+            break
+        if _edited_since(options, saved_at):
             break
         if retimed and "captions" in made_stage.assigns:  # they begin and end on frames
             break
@@ -148,6 +154,14 @@ def _resumed(project: Project, plan: list[tuple[Stage, Any]], work: Path, final:
     return replace(
         old, **forget, media=project.media, audio=project.audio, steps=tuple(done), preset=project.preset, missing=()
     )
+
+
+def _edited_since(options: Any, time: float) -> bool:
+    """Whether a file that options name (a script, a glossary, a cast) was changed after `time`."""
+    named = (Path(str(getattr(options, spec.name))) for spec in describe(type(options)) if spec.names_path)
+    with contextlib.suppress(OSError):
+        return any(path.is_file() and path.stat().st_mtime > time for path in named)
+    return True
 
 
 def _done(

@@ -150,7 +150,7 @@ def test_silence_has_null_loudness(tmp_path: Path) -> None:
         (["loudness", "{empty}"], 1, "empty.wav"),
         (["loudness", "{take}", "--fps", "many"], 2, "frame rate"),
         (["models", "path", "whisper-tinny"], 2, "Did you mean 'whisper-tiny'"),
-        (["subtitles", "{text}"], 2, "transcript format '.wav'"),
+        (["subtitles", "{text}"], 2, "subtitle format '.wav'"),
     ],
 )
 def test_mistakes_get_a_message_and_a_code(
@@ -226,8 +226,8 @@ def test_subtitles_are_checked_and_converted(tmp_path: Path) -> None:
 def test_the_encoding_of_subtitles_can_be_named(tmp_path: Path) -> None:
     french = tmp_path / "fr.srt"
     french.write_bytes("1\n00:00:01,000 --> 00:00:03,000\nTrès bien, Noël.\n".encode("cp1252"))
-    refused = audiopost("subtitles", french)
-    assert (refused.returncode, "--encoding cp1252" in refused.stderr) == (2, True)
+    refused = audiopost("subtitles", french, "--encoding", "utf-8")
+    assert (refused.returncode, "not utf-8" in refused.stderr) == (2, True)
     data = result_of(audiopost("subtitles", french, "--encoding", "cp1252", "--json"))
     assert data["captions"][0]["lines"] == ["Très bien, Noël."]
     assert set(data) >= BASE

@@ -7,6 +7,7 @@ import pytest
 
 from audiopost.core.audio import Audio
 from audiopost.core.project import MediaInfo, Project
+from audiopost.core.speech import CastRole, Consent, Transcript
 from audiopost.core.stage import ModelInfo, Step
 from audiopost.delivery.provenance import disclosure, provenance, write_provenance
 
@@ -64,6 +65,25 @@ def test_every_step_says_what_did_it(project, outputs):
     assert record["missing"] == ["cues: no speech."]
 
 
+def test_who_was_recognised_stands_with_the_consent(project, outputs):
+    roles = (
+        CastRole("Anna", "P1", similarity=0.931, consent=Consent("Anna Lee", "labels of series X", "2026-01-02")),
+        CastRole("P2", "P2", new=True),
+    )
+    speakers = step("diarise", "pyannote", WHISPER, options={"cast": "/home/someone/cast.json"})
+    record = provenance(replace(project, cast=roles, steps=(*project.steps, speakers)), outputs)
+    entry = record["steps"][-1]
+    assert entry["cast"] == [
+        {"speaker": "Anna", "person": "P1", "new": False, "similarity": 0.931,
+         "consent": {"who": "Anna Lee", "scope": "labels of series X", "date": "2026-01-02"}},
+        {"speaker": "P2", "person": "P2", "new": True, "similarity": None, "consent": None},
+    ]  # fmt: skip
+    assert entry["options"] == {"cast": "cast.json"}
+    assert not any("cast" in each for each in record["steps"][:-1])
+    text = disclosure("rttm", replace(project, cast=roles, steps=(speakers,)))
+    assert text.startswith("Speaker turns found and named by voice with whisper-small")
+
+
 def test_times_lie_apart_and_paths_stay_at_home(project, outputs):
     record = provenance(project, outputs)
     assert record["timing"][0] == {"stage": "restore", "seconds": 1.0, "started": "2026-01-01T00:00:00Z"}
@@ -95,6 +115,12 @@ def test_a_name_that_is_no_text_survives(project, tmp_path):
         ),
         ("music", "Music mended by signal processing (dsp); no AI model, not reviewed by a person."),
         ("srt", "Subtitles machine-transcribed with whisper-small 2022-09 (MIT); not reviewed."),
+        ("imsc", "Subtitles machine-transcribed with whisper-small 2022-09 (MIT); not reviewed."),
+        (
+            "srt.en",
+            "Subtitles machine-transcribed and machine-translated with whisper-small 2022-09 (MIT); not reviewed.",
+        ),
+        ("dialogue_list", "Dialogue list machine-transcribed with whisper-small 2022-09 (MIT); not reviewed."),
         ("removed", "What was taken away, for a check by ear: the source minus the clean mix; nothing was added."),
     ],
 )
@@ -122,6 +148,15 @@ def test_loudness_alone_is_no_ai(project):
 def test_a_draft_is_called_one(project):
     draft = step("transcribe", "pocketsphinx", WHISPER, draft="a small model")
     assert disclosure("srt", replace(project, steps=(draft,))).startswith("Draft subtitles")
+
+
+def test_a_script_and_written_chinese_are_named(project):
+    heard = step("transcribe", "faster-whisper", WHISPER)
+    script = replace(heard, options={"script": "a.fountain"})
+    assert "timed after a supplied script" in disclosure("srt", replace(project, steps=(script,)))
+    written = replace(heard, options={"register": "written"})
+    chinese = replace(project, steps=(written,), transcript=Transcript("zh-Hant"))
+    assert "machine-rendered in written Chinese" in disclosure("srt", chinese)
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from audiopost.core.marks import (
     SpecCheck,
 )
 from audiopost.core.project import MediaInfo, Project
-from audiopost.core.speech import Caption, SpeakerTurn, Transcript, Utterance, Word
+from audiopost.core.speech import Caption, CastRole, Consent, Remark, SpeakerTurn, Transcript, Utterance, Word
 from audiopost.core.stage import ModelInfo, Step
 from audiopost.core.time import FrameRate, Timebase
 from audiopost.delivery.report import render, write_report
@@ -35,7 +35,8 @@ EXPECTED = (
     "Before: source|After: master|clicks|declick|−23 ±0.2 LUFS|✓ pass|✗ fail|not measured|71 %|bridge|fails: true peak|"
     "uneasy|70–80 bpm|10:00:01:00|Scene|tense 1|你有冇見到嗰隻船？|htdemucs v4 (MIT)|25.0 characters|shifts 1|"
     "9.0 s|English words by a small model|audiopost models pull pyannote-community-1|film-dialogue|"
-    "Dialogue separated with htdemucs"
+    "Dialogue separated with htdemucs|"
+    "dropped: 1, not spoken: 1|a sign-off over music|TOM: Wait!|similarity 0.91|no voice print is kept"
 )
 
 
@@ -123,8 +124,19 @@ def full(audio):
         stems={"dialogue": quiet, "music": quiet},
         repaired=quiet,
         clean=quiet,
-        transcript=Transcript("en", (said, Utterance(3, 4, "你有冇見到嗰隻船？", "yue", (), "B"))),
+        transcript=Transcript(
+            "en",
+            (said, Utterance(3, 4, "你有冇見到嗰隻船？", "yue", (), "B")),
+            remarks=(
+                Remark("dropped", 5.0, 5.8, f"Thanks for watching {EVIL}", "a sign-off over music"),
+                Remark("not spoken", None, None, "TOM: Wait!", "line 12 of the script"),
+            ),
+        ),
         turns=(SpeakerTurn(1, 2, EVIL), SpeakerTurn(1.5, 4, "B")),
+        cast=(
+            CastRole(EVIL, "P1", similarity=0.91, consent=Consent(EVIL, "labels", "2026-11-01")),
+            CastRole("B", "P2", new=True),
+        ),
         emotion=tuple(EmotionPoint(x, 0.5, -0.5, 0, 0.9) for x in (0.0, 0.5, 1.0, 1.5)),
         emotion_utterances=(EmotionUtterance(1, 2, "tense", 0.5, -0.5, 0.9),),
         scenes=(Scene(1, 0, 6, "start of the recording"),),

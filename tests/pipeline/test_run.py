@@ -20,6 +20,7 @@ from audiopost.stages import denoise as denoise_stage
 
 EVERYTHING = {
     "dialogue", "music", "effects", "clean", "removed", "master", "srt", "vtt", "ass", "ttml", "json", "rttm",
+    "dialogue_list", "dialogue_list_xlsx",
     "scenes", "cues", "cues_otio", "report", "provenance", "project",
 }  # fmt: skip
 QUICK = ("diagnose", "restore", "denoise", "loudness")
