@@ -1,4 +1,4 @@
-"""Layout and check of a two-hour programme: seconds for English, Chinese and a mixed film.
+"""Layout and check (also with advice) of a two-hour programme: seconds for English, Chinese, a mixed film, two lines.
 
 python benchmarks/layout.py [--repeat 3]
 """
@@ -6,9 +6,11 @@ python benchmarks/layout.py [--repeat 3]
 from __future__ import annotations
 
 import argparse
+import itertools
 import re
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -61,6 +63,16 @@ def mixed(one: Transcript, other: Transcript) -> Transcript:
     return Transcript("yue", tuple(sorted(parts, key=lambda u: u.start_s)))
 
 
+def rendered(transcript: Transcript) -> Transcript:
+    """A translation into English as long as it would be, utterance by utterance, without times of words."""
+    words = itertools.cycle(ENGLISH.split())
+    utterances = (
+        replace(u, text=" ".join(itertools.islice(words, max(round(len(u.text) / 1.6), 1))), language="en", words=())
+        for u in transcript.utterances
+    )
+    return Transcript("en", tuple(utterances))
+
+
 def seconds(work: Callable[[], object], repeat: int) -> float:
     """Processor seconds, the least of `repeat` runs."""
     taken = []
@@ -78,18 +90,21 @@ def main() -> None:
     timebase = Timebase(FrameRate.parse("23.976"), "01:00:00:00")
     english, chinese = programme(ENGLISH, "en", 20_000), programme(CHINESE, "zh", 30_000)
     film = mixed(programme(CHINESE, "yue", 30_000), english)
-    for name, transcript, style_name in (
-        ("English, 20 000 words", english, "netflix-en"),
-        ("Chinese, 30 000 characters", chinese, "netflix-zh-hant"),
-        ("Cantonese and English", film, "yue-hant"),
+    for name, transcript, style_name, translation in (
+        ("English, 20 000 words", english, "netflix-en", None),
+        ("Chinese, 30 000 characters", chinese, "netflix-zh-hant", None),
+        ("Cantonese and English", film, "yue-hant", None),
+        ("Chinese over English", chinese, "hk-bilingual", rendered(chinese)),
     ):
         style = load_style(style_name)
-        layout(Transcript("zh", transcript.utterances[:2]), style)  # BudouX reads its models once
-        captions = layout(transcript, style, timebase)
-        laid = seconds(partial(layout, transcript, style, timebase), repeat)
-        checked = seconds(partial(check, captions, style, timebase), repeat)
-        issues = check(captions, style, timebase)
-        print(f"{name:<28} layout {laid:.2f} s, check {checked:.2f} s: {len(captions)} captions, {len(issues)} issues")
+        build = partial(layout, timebase=timebase, translation=translation)
+        build(Transcript("zh", transcript.utterances[:2]), style)  # BudouX reads its models once
+        captions = build(transcript, style)
+        laid = seconds(partial(build, transcript, style), repeat)
+        judged = partial(check, captions, style, timebase)
+        checked, advised = seconds(judged, repeat), seconds(partial(judged, advice=True), repeat)
+        print(f"{name:<28} layout {laid:.2f} s, check {checked:.2f} s, with advice {advised:.2f} s:"
+              f" {len(captions)} captions, {len(judged())} issues")  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from ..core.errors import BadValue, OutputError
+from ..core.errors import BadValue
 from ..core.options import build
 from ..core.serial import to_json
 from ..core.time import FrameRate, Timebase, clock
@@ -79,6 +79,7 @@ def _layout(
     Without -o it only checks. A recording is first transcribed: 'audiopost transcribe'.
     """
     from ..subtitles import read, render, save, suffix_of
+    from ..subtitles.formats import counted
 
     wanted, every = chosen_formats(kinds)
     timebase = _timebase(fps, start_timecode)
@@ -123,7 +124,7 @@ def _layout(
             return
         for issue in issues:
             stdout.write(f"{clock(issue.start_s, 2):>10}  caption {issue.caption}: {issue.rule}, {issue.detail}\n")
-        stdout.write(f"{len(captions)} captions, {len(issues)} against the style\n")
+        stdout.write(f"{counted(len(captions), 'caption')}, {len(issues)} against the style\n")
         stdout.writelines(f"{kind:<11} {path}\n" for kind, path in outputs.items())
         stdout.writelines(f"note: {note}\n" for note in notes)
 
@@ -140,8 +141,16 @@ def _timebase(fps: str | None, start_timecode: str | None) -> Timebase:
 @click.option(
     "--style", metavar="NAME", help="Lay the text out anew in this style. Default: captions stay as they are."
 )
-@click.option("--fps", metavar="RATE", help="Frame rate of B, for timecodes and --fps-from. Default: 25.")
-@click.option("--fps-from", "--fps_from", metavar="RATE", help="The rate A was made for: its times are stretched.")
+@click.option(
+    "--fps",
+    metavar="RATE",
+    help="Frame rate of the film that B is for: what --style, STL and SCC count in. Default: 25.",
+)
+@click.option(
+    "--fps-from", "--fps_from", metavar="RATE",
+    help="Frame rate of the film that A was made for, where it now runs at --fps: times are stretched, as with "
+    "--fps-from 25 --fps 23.976. Default: times stay.",
+)  # fmt: skip
 @click.option(
     "--offset", default="0", metavar="TIME",
     help="Moves everything later, or earlier with a minus: seconds as -3600 or 1.5, or a timecode as -01:00:00:00.",
@@ -152,23 +161,30 @@ def _timebase(fps: str | None, start_timecode: str | None) -> Timebase:
 @options.start_timecode
 @options.as_json
 def _convert(
-    source: Path, target: Path, fps: str | None, fps_from: str | None, start_timecode: str | None, offset: str,
-    as_json: bool, **values: Any,
+    source: Path, target: Path, kind_to: str, fps: str | None, fps_from: str | None, start_timecode: str | None,
+    offset: str, as_json: bool, **values: Any,
 ) -> None:  # fmt: skip
     """Write the subtitle file A as B, in another format, at other times or in another style; say what was lost."""
-    from ..subtitles import convert
+    from ..subtitles import converted, kind_of, save
+    from ..subtitles.formats import FRAMED
 
     timebase = _timebase(fps, start_timecode)
-    if target.exists() and source.exists() and target.samefile(source):
-        raise OutputError(f"{target} is the source itself.", value=str(target), remedy="Give B another name.")
-    lost = convert(
+    kind_to = kind_to or kind_of(target, writing=True)
+    content, lost = converted(
         source,
-        target,
+        kind_to,
+        name=target.stem,
         timebase=timebase,
         rate_from=FrameRate.parse(fps_from) if fps_from else None,
         offset_s=_offset(offset, timebase.rate),
         **values,
     )
+    if fps and not fps_from and values["style"] is None and kind_to not in FRAMED:
+        lost.append(f"{kind_to} counts no frames, and no time was changed: --fps-from says what rate A was made for.")
+    with reporting(quiet=True):
+        place = Target(source, target.parent, base=target.stem)
+        save(place.path("subtitles", target.suffix), content)
+        place.settle()
     with quiet_stdout() as stdout:
         if as_json:
             print_json({"input": str(source), "outputs": {"subtitles": str(target)}, "warnings": lost}, stdout)

@@ -122,7 +122,7 @@ def cuts(film: Path | None, *, quiet: bool) -> tuple[float, ...]:
 def _one(path: Path, shots: tuple[float, ...], values: dict[str, Any], outputs: dict[str, Path]) -> Checked:
     """One file checked, and mended where asked; the mended file joins `outputs`."""
     from ..subtitles import check as issues_of
-    from ..subtitles import load_captions, load_style
+    from ..subtitles import kind_of, load_captions, load_style, losses
     from ..subtitles.check import guess_rate
     from ..subtitles.fix import fix
     from ..subtitles.reader import transcript_of
@@ -144,30 +144,36 @@ def _one(path: Path, shots: tuple[float, ...], values: dict[str, Any], outputs: 
         issues = issues_of(loaded.captions, style, timebase, shots=shots, language=loaded.language, advice=True)
         return replace(checked, issues=issues)
     fixed = fix(loaded.captions, style, timebase, shots=shots, language=loaded.language)
-    outputs[f"fixed {path.name}"] = _save(path, values, fixed.captions, transcript, timebase)
-    return replace(checked, captions=fixed.captions, issues=fixed.left, mended=fixed.mended)
+    written, kind = _save(path, values, fixed.captions, transcript, timebase)
+    outputs[f"fixed {path.name}"] = written
+    if kind != kind_of(path):
+        notes += losses(fixed.captions, transcript, kind)
+    return replace(checked, captions=fixed.captions, issues=fixed.left, mended=fixed.mended, notes=tuple(notes))
 
 
 def _save(
     path: Path, values: dict[str, Any], captions: tuple[Caption, ...], transcript: Transcript, timebase: Timebase | None
-) -> Path:
-    """The mended file in the format of its source, or in that which -o names. Raises OutputError."""
-    from ..subtitles import kind_of, write
+) -> tuple[Path, str]:
+    """The mended file in the format of its source, or in that which -o names; and the format. Raises OutputError."""
+    from ..subtitles import kind_of, render, save, write
 
-    timebase = timebase or _USUAL.get(kind_of(path), TIMEBASE_25)
+    kind = kind_of(path)
+    timebase = timebase or _USUAL.get(kind, TIMEBASE_25)
     out: Path | None = values["out"]
     if values["in_place"]:
-        return write(path, captions, transcript, kind_of(path), timebase=timebase)
+        return write(path, captions, transcript, kind, timebase=timebase), kind
     if out is not None and out.suffix and not out.is_dir():
         if out.exists() and out.samefile(path):
             raise OutputError(f"{out} is the file itself.", value=str(out), remedy="Say so with --in-place.")
-        kind = kind_of(path) if out.suffix.lower() == path.suffix.lower() else ""
-        return write(out, captions, transcript, kind, timebase=timebase)
-    target = Target(path, make_folder(out) if out is not None else path.parent)
-    written = target.path("fixed", path.suffix if out is not None else f".fixed{path.suffix}")
-    write(written, captions, transcript, kind_of(path), timebase=timebase)
+        kind = kind if out.suffix.lower() == path.suffix.lower() else kind_of(out, writing=True)
+        target, suffix = Target(path, out.parent, base=out.stem), out.suffix
+    else:
+        target = Target(path, make_folder(out) if out is not None else path.parent)
+        suffix = path.suffix if out is not None else f".fixed{path.suffix}"
+    content = render(captions, transcript, kind, timebase=timebase, name=target.base)
+    written = save(target.path("fixed", suffix), content)
     target.settle()
-    return written
+    return written, kind
 
 
 def _lines(checked: Checked) -> Iterator[str]:

@@ -7,7 +7,7 @@ from ..core.speech import Caption, Transcript
 from ..core.time import Timebase
 from .caption import layout
 from .check import check
-from .convert import convert
+from .convert import convert, converted
 from .fix import fix
 from .formats import FORMATS, SUFFIXES, Loaded, kind_of, suffix_of
 from .formats.highlight import highlighted
@@ -37,6 +37,7 @@ __all__ = [
     "build",
     "check",
     "convert",
+    "converted",
     "fix",
     "highlighted",
     "kind_of",

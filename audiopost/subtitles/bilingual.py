@@ -185,26 +185,29 @@ class _Line:
             return
         self.costs[:] = np.inf
         np.fill_diagonal(self.costs, _EMPTY)
+        self.costs[:n, 1:] = np.minimum(self.costs[:n, 1:], self._stretches(timing))
+
+    def _stretches(self, timing: Timing) -> Matrix:
+        """What stretches of atoms from a up to c cost, at (a, c - 1); infinite where they are none or too wide."""
+        style, made, n = self.style, self.atoms, len(self.atoms)
         limits = style.limits_for(self.language)
-        glues = [width(atom.glue, self.language) for atom in self.atoms]
-        widths = [width(atom.text, self.language) for atom in self.atoms]
-        drops = [1.0 if style.drops_stop(atom.text, self.language) else 0.0 for atom in self.atoms]
-        for a in range(n):
-            until = pause = so_far = 0.0
-            for c in range(a + 1, n + 1):
-                so_far += widths[c - 1] + (glues[c - 1] if c - 1 > a else 0.0)
-                wide = so_far - drops[c - 1]
-                if wide > limits.cpl and c > a + 1:
-                    break
-                if c - 1 > a:
-                    until += self.inside[c - 1]
-                    pause = max(pause, starts[c - 1] - ends[c - 2] - 0.3)
-                last = self.at[c] if c < n else ends[-1] + timing.frames.linger / timing.fps
-                stays = max(min(last, ends[c - 1] + timing.frames.hold / timing.fps) - starts[a], 0.04)
-                cost = until + 6.0 * pause + (0.0 if c == n else _ENDS * self.atoms[c].cost)
-                hurried = max(0.0, wide / limits.cps / stays - 1) + max(0.0, 1 - stays / style.min_duration_s)
-                endless = max(0.0, ends[c - 1] - starts[a] - style.max_duration_s)
-                self.costs[a, c] = cost + _BROKEN * (hurried + endless)
+        glues = np.array([width(atom.glue, self.language) for atom in made])
+        drops = np.array([1.0 if style.drops_stop(atom.text, self.language) else 0.0 for atom in made])
+        widths = np.array([width(atom.text, self.language) for atom in made])
+        sums = np.append(0.0, np.cumsum(widths + glues))
+        wide = sums[1:] - (sums[:-1] + glues)[:, None] - drops
+        inside = np.cumsum(self.inside)
+        starts, ends = np.array([atom.start_s for atom in made]), np.array([atom.end_s for atom in made])
+        pauses = np.maximum(np.append(0.0, starts[1:] - ends[:-1] - 0.3), 0.0)
+        pause = np.maximum.accumulate(np.triu(np.broadcast_to(pauses, (n, n)), 1), axis=1)
+        last = np.append(self.at[1:-1], ends[-1] + timing.frames.linger / timing.fps)
+        stays = np.maximum(np.minimum(last, ends + timing.frames.hold / timing.fps) - starts[:, None], 0.04)
+        closing = np.array([*(_ENDS * atom.cost for atom in made[1:]), 0.0])
+        hurried = np.maximum(0.0, wide / limits.cps / stays - 1) + np.maximum(0.0, 1 - stays / style.min_duration_s)
+        endless = np.maximum(0.0, ends - starts[:, None] - style.max_duration_s)
+        cost = inside - inside[:, None] + 6.0 * pause + closing + _BROKEN * (hurried + endless)
+        fits = np.triu((wide <= limits.cpl) | np.eye(n, dtype=bool))
+        return np.where(fits, cost, np.inf)
 
     def text(self, a: int, c: int) -> str:
         if a == c:
@@ -250,9 +253,11 @@ def _cuts(upper: _Line, lower: _Line) -> list[tuple[tuple[int, int], tuple[int, 
     overall, count = math.inf, 0
     for k in range(1, n + m + 1):
         half = best[:, :, None] + upper.costs[:, None, :]  # (a, b, c)
-        from_a, reached = half.argmin(axis=0), half.min(axis=0)  # (b, c)
+        from_a = half.argmin(axis=0)  # (b, c)
+        reached = np.take_along_axis(half, from_a[None], axis=0)[0]
         whole = reached[:, :, None] + lower.costs[:, None, :]  # (b, c, d)
-        from_b, best = whole.argmin(axis=0), whole.min(axis=0) + apart + _CAPTION  # (c, d)
+        from_b = whole.argmin(axis=0)  # (c, d)
+        best = np.take_along_axis(whole, from_b[None], axis=0)[0] + apart + _CAPTION
         layers.append((best, from_a, from_b))
         if best[n, m] < overall:
             overall, count = float(best[n, m]), k

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+import numpy as np
+
 from ..core.speech import Utterance, word_glue
 from . import words as lexicon
 from .text import CHINESE, base, clean, has_han, is_traditional, is_unspaced, width
@@ -37,6 +39,9 @@ _ADJECTIVE = re.compile("..(ful|ous|ive|able|ible|less|ish|ical|ent|ant)$")
 _NUMBER_WORD = re.compile("(twen|thir|for|fif|six|seven|eigh|nine)ty(-[a-z]+)?$|(hundred|thousand|million|billion)$")
 _QUESTION = re.compile(r"(.)[唔不]\1")
 _TITLE = re.compile("《[^》]{1,10}》|[一-鿿]{1,3}(?:·[一-鿿]{1,3})+|[ァ-ヺー]+(?:・[ァ-ヺー]+)+")
+_DAY_PART = re.compile(
+    "(?:[今明昨前後后當当那這这每][天日晚早]|[琴尋聽听]日)(?:早上|清晨|上午|中午|下午|傍晚|晚上|夜裡|夜里|夜晚|朝早|下晝|晏晝)"
+)
 _CLASSIFIER = re.compile("[呢嗰這那这哪每一兩两幾几][個个間间次種种件位張张條条隻只啲些]$")
 _NO_START = frozenset("」』）》〉】”’，。、；：？！…⋯—～・ー,.!?;:%)]}っゃゅょぁぃぅぇぉッャュョァィゥェォ々")
 _NO_END = frozenset("「『（《〈【“‘([{$#")
@@ -82,6 +87,11 @@ def _letters(piece: str) -> int:
 def border_cost(left: str, right: str, language: str) -> float:
     """The cost of a break between two pieces of text."""
     return _cost_unspaced(left, right, base(language)) if is_unspaced(language) else _cost_spaced(left, right, language)
+
+
+def imbalance(upper: Any, lower: Any, cpl: Any) -> Any:
+    """The cost of two lines of different widths (numbers or arrays): bottom-heavy where they differ."""
+    return 2.5 * (np.abs(upper - lower) + np.maximum(0.0, upper - lower)) / cpl
 
 
 def _times(utterance: Utterance, length: int) -> Callable[[int], tuple[float, float]]:
@@ -157,7 +167,7 @@ def _cost_spaced(left: str, right: str, language: str) -> float:
     opens = after in lexicon.PREPOSITIONS or after in lexicon.CONJUNCTIONS
     if opens and right[-1] in ".,;:?!…":
         return CLINGING - 2  # "waiting outside,": the end of a phrase, not the beginning
-    if opens and before in lexicon.OBJECTS:
+    if opens and before in lexicon.OBJECTS | lexicon.SOMETIMES_OBJECTS:
         return PREPOSITION
     if before in lexicon.LEANING or before in lexicon.CONJUNCTIONS or before in lexicon.PREPOSITIONS:
         return CLINGING
@@ -294,8 +304,13 @@ def _cost_unspaced(left: str, right: str, language: str) -> float:
         return CLAUSE
     if _LIST_END.search(left):
         return CONJUNCTION
+    if language == "ja":
+        bound = len(left) == 1 or left.endswith("の") or right.startswith(lexicon.JAPANESE_FORMAL_NOUNS)
+        return CLINGING if bound else PLAIN
     if language not in CHINESE:
         return PLAIN
+    if _DAY_PART.search(left + right) and not _DAY_PART.search(left) and not _DAY_PART.search(right):
+        return CLINGING
     if left in lexicon.CHINESE_OPENERS or _CLASSIFIER.search(left):
         return CLINGING
     if left.endswith(lexicon.CHINESE_AUXILIARIES) or right.startswith(lexicon.CHINESE_PLACES):
@@ -308,7 +323,7 @@ def _cost_unspaced(left: str, right: str, language: str) -> float:
         return CONJUNCTION
     if len(left) == 1 or left in lexicon.CHINESE_PRONOUNS:
         return CLINGING - 1
-    if left.endswith(lexicon.CHINESE_SUBJECTS):
+    if left.endswith((*lexicon.CHINESE_SUBJECTS, "去", "在")):  # a subject without its verb, a verb without its place
         return CLINGING - 2
     return UNSURE if len(right) == 1 or language == "yue" else PLAIN
 

@@ -12,7 +12,7 @@ from ..core.speech import Caption, Transcript, Utterance
 from ..core.time import Timebase
 from .bilingual import bilingual
 from .breaks import CLAUSE, CONJUNCTION, Atom, atoms, border_cost
-from .sdh import speaker_label
+from .sdh import is_labelled, speaker_label
 from .segment import Piece, Span, segment
 from .styles import Style
 from .text import FULL_WIDTH, base, guess_language, has_han, is_unspaced, width
@@ -66,6 +66,7 @@ def _pieces(transcript: Transcript, style: Style) -> Iterator[Piece]:
         border = _border(before, utterance, made[0])
         changed = several and utterance.speaker is not None and utterance.speaker != shown
         named = changed and style.sdh and bool(style.speaker_label)
+        named = named and not is_labelled(utterance.text, utterance.speaker or "")
         shown = utterance.speaker
         language, speaker = utterance.language, utterance.speaker
         first = made[0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from ..core.errors import BadValue
 from ..core.speech import Caption, Transcript, Utterance, Word
@@ -16,15 +16,26 @@ from .losses import features, losses
 from .reader import parse, transcript_of, with_languages, with_speakers
 from .styles import load_style
 from .text import base
-from .writer import write
+from .writer import render, save
 
 
-def convert(
+def convert(source: Path, target: Path, *, kind_to: str = "", **how: Any) -> list[str]:
+    """Reads `source`, writes `target` whole or not at all; returns in words what was left behind on the way.
+
+    Formats are told by the suffixes unless named; `how` is as for `converted`. Raises what that raises, and
+    OutputError.
+    """
+    content, notes = converted(source, kind_to or kind_of(target, writing=True), name=target.stem, **how)
+    save(target, content)
+    return notes
+
+
+def converted(
     source: Path,
-    target: Path,
+    kind_to: str,
     *,
+    name: str = "recording",
     kind_from: str = "",
-    kind_to: str = "",
     style: str | None = None,
     encoding: str | None = None,
     language: str | None = None,
@@ -32,15 +43,16 @@ def convert(
     rate_from: FrameRate | None = None,
     offset_s: float = 0.0,
     speakers: bool = True,
-) -> list[str]:
-    """Reads `source`, writes `target` whole or not at all; returns in words what was left behind on the way.
+) -> tuple[str | bytes, list[str]]:
+    """The file `source` in the format `kind_to`, and in words what was left behind on the way.
 
-    Formats are told by the suffixes unless named. Captions stay as they stand; with `style` they are laid out anew.
+    The format of `source` is told by its suffix unless named. Captions stay as they stand; with `style` they are laid
+    out anew.
     `rate_from` is the frame rate the file was made for where the film now runs at `timebase.rate`: times are stretched
     by their ratio (25 to 23.976: by 1.0427). `offset_s` then moves everything, later where positive. `speakers` False
-    leaves names out. Raises what `load_captions` and `write` raise, and BadValue where nothing is left.
+    leaves names out; `name` is what RTTM and CTM call the recording. Raises what `load_captions` and `render` raise,
+    and BadValue where nothing is left.
     """
-    kind_to = kind_to or kind_of(target, writing=True)
     said = with_speakers(parse(source, kind_from, encoding))
     known = with_languages(said, language)
     notes, captions, transcript = list(said.warnings), known.captions, transcript_of(known)
@@ -63,10 +75,9 @@ def convert(
             notes.append(f"Laid out anew in {language}, the lines in another language went.")
         captions = _laid_out(transcript, style, timebase, both, language)
         held = captions if said.language else tuple(replace(c, language="", line_languages=()) for c in captions)
-    write(target, captions, transcript, kind_to, speakers=speakers, timebase=timebase)
-    return notes + losses(
-        held, replace(transcript, language=said.language), kind_to, speakers=speakers, rate=timebase.rate
-    )
+    content = render(captions, transcript, kind_to, speakers=speakers, timebase=timebase, name=name)
+    notes += losses(held, replace(transcript, language=said.language), kind_to, speakers=speakers, rate=timebase.rate)
+    return content, notes
 
 
 def _laid_out(

@@ -52,6 +52,10 @@ MENDS: Mapping[str, tuple[Mend, ...]] = {
 }
 
 
+#: Captions that begin together change places when their ends move, and are looked at again, so often at most.
+_ROUNDS = 4
+
+
 class Fixed(NamedTuple):
     """Captions in order of time; what was mended, numbered as before; what is left, numbered as now."""
 
@@ -92,11 +96,16 @@ class _Mending:
 
     def __init__(self, captions: Sequence[Caption], by: Judge) -> None:
         self.by = by
-        self.captions = sorted(captions, key=lambda c: (c.start_s, c.end_s))
-        n = 0
-        while n < len(self.captions):
-            first = self._mend(n)
-            n = n + 1 if first is None else max(first - 2, 0)
+        self.captions = list(captions)
+        for again in range(_ROUNDS):
+            ordered = sorted(self.captions, key=lambda c: (c.start_s, c.end_s))
+            if again and ordered == self.captions:
+                break
+            self.captions = ordered
+            n = 0
+            while n < len(self.captions):
+                first = self._mend(n)
+                n = n + 1 if first is None else max(first - 2, 0)
 
     def _mend(self, n: int) -> int | None:
         """Takes the first change that helps caption `n`; the number of the first caption it changed."""

@@ -161,10 +161,6 @@ def _merged(by: Judge, one: Caption, two: Caption) -> Caption | None:
     return timed(caption_of(made, one), one.start_s, max(one.end_s, two.end_s))
 
 
-def _in_language(by: Judge, caption: Caption, language: str) -> list[Line]:
-    return [line for line, own in zip(lines_of(caption), by.languages(caption), strict=True) if own == language]
-
-
 def _goes_on(one: Caption, two: Caption, language: str) -> bool:
     """Whether one speaker says both: known, or a sentence runs over the border."""
     if one.speaker or two.speaker:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from itertools import accumulate, combinations, pairwise
 
 from ..core.speech import Caption, Utterance
-from .breaks import CLAUSE, CLINGING, Atom, atoms, border_cost
+from .breaks import CLAUSE, CLINGING, Atom, atoms, border_cost, imbalance
 from .rules import Finding
 from .styles import Style
 from .text import CHINESE, base, guess_language, has_han, is_unspaced, width
@@ -127,9 +127,8 @@ class Break:
         self.cost = sum(1.0 + made[k].cost for k in opens[1:])
 
     def weighed(self, cpl: float) -> float:
-        """The cost with that of its shape, as `caption` weighs it."""
-        shape = sum(abs(a - b) + max(0.0, a - b) for a, b in zip(self.widths, self.widths[1:], strict=False))
-        return self.cost + 1.2 * shape / cpl
+        """The cost with that of its shape, as `segment` weighs it."""
+        return self.cost + sum(float(imbalance(a, b, cpl)) for a, b in pairwise(self.widths))
 
 
 @functools.lru_cache(16384)

@@ -64,6 +64,10 @@ _NO_SOUNDS = ("speech", "music", "silence")
 _NUMBERED = re.compile(r"(?:S|SPEAKER_?)(\d+)$")
 
 
+#: What stands before a diariser's number, in English, Chinese, Japanese.
+_SPEAKERS = ("Speaker ", "人物", "話者")
+
+
 @dataclass(frozen=True)
 class SoundTag:
     """What is heard from `start_s` to `end_s`, as it is written; music and other sounds differ in their place."""
@@ -76,10 +80,20 @@ class SoundTag:
 
 def speaker_label(name: str, style: Style, language: str) -> str:
     """How a style names a speaker; a diariser's number becomes a word ('S2': 'Speaker 2')."""
-    if found := _NUMBERED.match(name):
-        word = {"ja": "話者"}.get(base(language), "人物" if base(language) in CHINESE else "Speaker ")
-        name = f"{word}{int(found[1])}"
-    return _bracketed(style.speaker_label.format(name=name), language)
+    english, chinese, japanese = _SPEAKERS
+    word = japanese if base(language) == "ja" else chinese if base(language) in CHINESE else english
+    return _bracketed(style.speaker_label.format(name=_in_words(name, word)), language)
+
+
+def _in_words(name: str, word: str) -> str:
+    found = _NUMBERED.match(name)
+    return f"{word}{int(found[1])}" if found else name
+
+
+def is_labelled(line: str, name: str) -> bool:
+    """Whether a line begins with a label of the speaker `name`, as '[Anna] ' or 'Anna: '."""
+    names = "|".join({re.escape(each) for each in (name, *(_in_words(name, word) for word in _SPEAKERS))})
+    return bool(re.match(rf"[-‐–—]? ?(?:[\[(（［【](?:{names})[\])）］】]|(?:{names})[:：])", line, re.IGNORECASE))
 
 
 def sound_tags(project: Project, style: Style, language: str) -> tuple[SoundTag, ...]:

@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .breaks import CLAUSE, SENTENCE, Atom
+from .breaks import CLAUSE, SENTENCE, Atom, imbalance
 from .styles import Style
-from .text import width
+from .text import is_unspaced, width
 from .timing import NEVER, Timing
 
 #: More atoms than this are never one caption (characters without width would go on for ever).
@@ -30,6 +30,10 @@ _SENTENCE_INSIDE, _CLAUSE_INSIDE = 6.0, 1.5
 _SENTENCE_ABOVE = 3.0
 #: A word or two on their own where more follows: within a phrase, and at its end.
 _ALONE, _ALONE_WHOLE = 3.0, 2.5
+#: The same where a phrase that began before ends.
+_LEFT_OVER = 4.0
+#: A word or two on their own over a longer line; without spaces between words they are a phrase.
+_STUB = 5.0
 #: The end of a caption is a longer break than that of a line.
 _ENDS = 1.6
 #: A line too fast to read that was said slowly enough, and a caption too short: they outweigh any break.
@@ -92,6 +96,8 @@ class _Programme:
         self.cpl = np.array([limits[p.language].cpl for p in pieces])
         self.cps = np.array([limits[p.language].cps for p in pieces])
         self.space = np.array([width(" ", p.language) for p in pieces])
+        #: What a line break takes to read.
+        self.seam = np.where([is_unspaced(p.language) for p in pieces], 0.0, self.space)
         own = np.array([width(p.atom.text, p.language) for p in pieces])
         self.glue = np.array([width(p.atom.glue, p.language) for p in pieces])
         self.sums = np.concatenate([[0.0], np.cumsum(own + self.glue)])
@@ -180,6 +186,7 @@ class _Programme:
             cost, read = lined[i, d - 1], load[i, d - 1] / self.cps[i]
             share = load[i, d - 1] / self.cpl[i]
             alone = np.where(self.ends[j] > _ENDS * CLAUSE, _ALONE, np.where(self.more[j], _ALONE_WHOLE, 0.0))
+            alone = np.maximum(alone, np.where(self.more[i] & (self.cost[i] > CLAUSE), _LEFT_OVER, 0.0))
             cost = cost + np.where(share < 0.25, alone, 0.0)
             two = self.turns[j - 1] > self.turns[i]
             if two.any():
@@ -192,7 +199,7 @@ class _Programme:
                     fits &= (k - i <= self.style.max_words) & (j - k <= self.style.max_words)
                 whole = np.where(self.ends[j] > SENTENCE, 12.0, 0.0)
                 cost = np.where(two, np.where(fits, _TWO_SPEAKERS + whole, _INF), cost)
-                read = np.where(two, top / self.cps[i] + (low + self.space[here]) / self.cps[here], read)
+                read = np.where(two, top / self.cps[i] + (low + self.seam[here]) / self.cps[here], read)
                 share = np.where(two, top / self.cpl[i] + low / self.cpl[here], share)
                 self.two[i, d - 1] = two
             if d > 1:  # one atom may be said for longer than a caption may stay; more are parted
@@ -231,11 +238,11 @@ class _Programme:
                 if not fits.any():
                     break
                 low = first_rest[k, d - e - 1]
-                shape = np.abs(top - low) + np.maximum(0.0, top - low)  # bottom-heavy where they differ
-                c = self.breaking[k] + 2.5 * shape / cpl + cost_rest[k, d - e - 1]
+                stub = _STUB * ((top < 0.2 * cpl) & (self.seam[i] > 0))
+                c = self.breaking[k] + imbalance(top, low, cpl) + cost_rest[k, d - e - 1] + stub
                 better = fits & (c < best)
                 best[better], where[better], top_best[better] = c[better], e, top[better]
-                load_best[better] = (top + self.space[i] + load_rest[k, d - e - 1])[better]
+                load_best[better] = (top + self.seam[i] + load_rest[k, d - e - 1])[better]
             cost[i, d - 1], first[i, d - 1], load[i, d - 1], at[i, d - 1] = best, top_best, load_best, where
         return (cost, first, load), at
 
@@ -262,7 +269,8 @@ class _Programme:
         fps, shortest = self.timing.fps, self.timing.frames.shortest
         lack, short = np.maximum(0, need - stays), np.maximum(0, shortest - stays)
         late = shown.following - self.after[j]
-        hurried = need > np.minimum(self.after[j], self.timing.last) - self.opening[i]
+        # Said too fast: what is left of the time until the next speech, once the gap is taken off, is too short.
+        hurried = need > np.minimum(self.after[j] - self.timing.frames.gap, self.timing.last) - self.opening[i]
         fast = np.where(hurried, _HURRIED + _SQUARED * (lack / stays) ** 2, _TOO_FAST) * np.maximum(share, 0.25)
         cost = self.base[i, columns] + (lack > 0) * fast + (short > 0) * _TOO_SHORT + _LACK * (lack + short) / fps
         cost = cost + (shown.end > self.timing.last) * _PAST_THE_END

@@ -13,7 +13,7 @@ from ..core.errors import BadValue, UnknownName
 from ..core.serial import from_json
 from ..core.time import FrameRate
 from ..io.resources import presets_folder
-from .text import CHINESE, FULL_WIDTH, base, clean, full_width, one_ellipsis, width
+from .text import CHINESE, FULL_WIDTH, base, clean, full_width, is_unspaced, one_ellipsis, width
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ class Style:
         load: dict[str, float] = {}
         for line, language in zip(lines, languages, strict=True):
             limits, key = self.limits_for(language), base(language) if self.bilingual else ""
-            more = width(" ", language) if key in load else 0.0
+            more = width(" ", language) if key in load and not is_unspaced(language) else 0.0
             load[key] = load.get(key, 0.0) + (more + width(line, language)) / limits.cps
         return max(load.values(), default=0.0)
 

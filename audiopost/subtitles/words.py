@@ -66,8 +66,10 @@ MONTHS = _words(
 #: Small words inside names: "Ludwig van Beethoven".
 NAME_LINKS = _words("van von der den de del della di da du la le al bin ibn ben el")
 FIRST_PERSON = _words("i i'm i'll i've i'd")
-#: English: objects, not parted from their verb.
+#: English: objects, not parted from their verb; before a conjunction or preposition they lean on nothing.
 OBJECTS = _words("it him them me us myself himself herself themselves itself yourself each")
+#: English: objects there, but subjects or possessives before other words.
+SOMETIMES_OBJECTS = _words("you her this there")
 #: English: words that often open a sentence, with a capital that makes no name of them.
 OPENERS = (
     LEANING
@@ -115,6 +117,9 @@ CHINESE_PARTICLES = frozenset("的了着著過过嗎吗呢吧啊呀啦嘛們们�
 #: Cantonese: characters that always belong to what precedes them.
 CANTONESE_ENDINGS = frozenset("哋咗嘅啦喇㗎囉喎吖咩噃嘞啫啩嚿")
 
+#: Japanese: nouns that lean on the clause before them.
+JAPANESE_FORMAL_NOUNS = _list("とき 時 こと もの ため ところ はず わけ よう ほう まま")
+
 #: Chinese words that BudouX cuts in two (in either script).
 CHINESE_WORDS = _list(
     "為什麼 为什么 什麼 什么 怎麼 怎么 怎麼樣 怎么样 這麼 这么 那麼 那么 沒有 没有 知道 自己 一起 一樣 一样 一定 "
@@ -125,7 +130,7 @@ CHINESE_WORDS = _list(
     "你們 你们 他們 他们 她們 她们 今天 明天 昨天 後天 晚上 早上 下午 中午 現在 现在 以後 以后 以前 之後 之后 "
     "之前 時候 时候 時間 时间 地方 問題 问题 事情 東西 东西 朋友 先生 小姐 太太 老師 老师 孩子 電話 电话 公司 "
     "學校 学校 醫院 医院 警察 並且 并且 而且 並非 并非 和平 及時 及时 就是 就算 只是 只有 只要 不是 不會 不会 "
-    "不能 不要 不想 不知道 有人 沒人 没人 每天"
+    "不能 不要 不想 不知道 有人 沒人 没人 每天 也許 也许 趕上 赶上 車站 车站"
 )
 
 #: Cantonese words that BudouX's models, trained on written Chinese, cut in two.
@@ -136,5 +141,5 @@ CANTONESE_WORDS = _list(
     "幾多 有冇 冇得 多謝 冇問題 即係 同埋 或者 定係 成日 一齊 一陣 一啲 有啲 少少 好多 自己 大家 朋友 今晚 尋晚 "
     "琴晚 聽晚 朝早 下晝 夜晚 傾偈 講嘢 做嘢 睇戲 睇到 聽到 搵到 知道 覺得 記得 可以 應該 已經 仲有 仲係 咁樣 "
     "咁多 咁早 咁耐 噉樣 得閒 出街 行街 搭車 當然 下次 今次 上次 隔籬 香港 九龍 新界 銅鑼灣 旺角 尖沙咀 中環 "
-    "沙田 廣東話"
+    "沙田 紅磡 車站 廣東話"
 )

@@ -217,3 +217,33 @@ def test_every_file_of_the_reference_recordings(audiopost: Callable[..., Run], s
     for each in data["files"]:
         assert each["captions"] > 0
         assert load_captions(Path(data["outputs"][f"fixed {each['file']}"])).captions
+
+
+def test_nobodys_file_is_overwritten(audiopost: Callable[..., Run], good: Path, bad: Path, tmp_path: Path) -> None:
+    mine = tmp_path / "film.v1.2.vtt"
+    mine.write_text("my own work", encoding="utf-8")
+    run = audiopost("convert", good, mine)
+    assert (run.returncode, load_captions(mine).captions[0].text) == (0, "Hello there.")
+    assert (tmp_path / "film.v1.2.kept-1.vtt").read_text(encoding="utf-8") == "my own work"
+    assert "kept as film.v1.2.kept-1.vtt" in run.stderr
+    audiopost("check", bad, "--fix", "-o", mine)
+    assert load_captions(tmp_path / "film.v1.2.kept-2.vtt").captions[0].text == "Hello there."
+    assert audiopost("convert", tmp_path / "none.srt", mine).returncode != 0
+    assert mine.exists()
+
+
+def test_a_frame_rate_alone_retimes_nothing_and_says_so(
+    audiopost: Callable[..., Run], good: Path, tmp_path: Path
+) -> None:
+    run = audiopost("convert", good, tmp_path / "a.vtt", "--fps", "23.976")
+    assert "--fps-from" in run.stdout
+    assert load_captions(tmp_path / "a.vtt").captions[1].start_s == 5.0
+    run = audiopost("convert", good, tmp_path / "b.vtt", "--fps", "23.976", "--fps-from", "25")
+    assert "--fps-from" not in run.stdout
+    assert load_captions(tmp_path / "b.vtt").captions[1].start_s == pytest.approx(5.0 * 25 * 1.001 / 24, abs=0.001)
+
+
+def test_what_the_format_of_a_mended_file_loses_is_said(
+    audiopost: Callable[..., Run], bad: Path, tmp_path: Path
+) -> None:
+    assert "lrc cannot hold" in audiopost("check", bad, "--fix", "-o", tmp_path / "a.lrc").stdout

@@ -42,6 +42,24 @@ def test_words_that_belong_together_cling(text, word):
     assert costs(text)[word] >= CLINGING - 2
 
 
+def test_what_is_an_object_here_leans_on_nothing():
+    assert costs("took it with her when she left")["when"] == PREPOSITION
+    assert costs("I saw you at home")["at"] == PREPOSITION
+    assert costs("it was her house")["house"] >= CLINGING
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "word"),
+    [
+        ("有沒有看到今天早上寄來的信", "zh", "早上"),
+        ("台所の机の上に置いた", "ja", "机の"),
+        ("駅へ行くとき", "ja", "とき"),
+    ],
+)
+def test_what_says_more_of_the_next_word_clings_to_it(text, language, word):
+    assert costs(text, language)[word] >= CLINGING
+
+
 def test_abbreviations_end_no_sentence_and_sentences_do():
     assert costs("It was etc. and more")["and"] > SENTENCE
     assert costs("We met at 3 p.m. Then we left.")["Then"] == SENTENCE

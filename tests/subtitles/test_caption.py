@@ -35,6 +35,23 @@ def test_articles_names_and_auxiliaries_stay_with_what_follows(spoken):
     assert not {"the", "you", "were", "john", "my", "of", "for"} & set(ends)
 
 
+def test_a_phrase_leaves_no_word_or_two_for_a_caption_of_their_own(spoken):
+    text = "No, but Margaret took something with her when she left for the station at seven."
+    said = (spoken(text, "en", 1, "S1", 13), spoken("Then we have until noon.", "en", 8, "S2"))
+    assert lines(layout(Transcript("en", said), load_style("netflix-en"))) == [
+        ("No, but Margaret took", "something with her"),
+        ("when she left for the station at seven.",),
+        ("Then we have until noon.",),
+    ]
+
+
+def test_speech_as_fast_as_reading_is_not_cut_to_shreds(spoken):
+    """The gap between captions takes from the time to read: no reason to break phrases every second."""
+    text = "it was strange too that he found an arid pleasure in following up to the end the rigid lines of the old law"
+    captions = layout(Transcript("en", (spoken(text, "en", 1, rate=17),)), load_style("bbc"))
+    assert all(caption.end_s - caption.start_s > 1.3 for caption in captions)
+
+
 def test_a_short_sentence_stays_on_one_line(spoken):
     captions, _ = build(Transcript("en", (spoken("We have to go, and quickly.", "en"),)), "netflix-en")
     assert lines(captions) == [("We have to go, and quickly.",)]

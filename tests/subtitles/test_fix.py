@@ -272,3 +272,14 @@ def test_what_cannot_be_mended_is_listed():
 def test_every_rule_that_says_so_has_a_mend():
     assert {rule for rule, known in RULES.items() if known.fixable} == {*MENDS, "order"}
     assert set(MENDS) <= set(RULES)
+
+
+def test_captions_that_begin_together_are_mended_in_one_go():
+    captions = [
+        Caption(28.0, 34.6, ("But how is it proved?",), language="en", position=1),
+        Caption(28.0, 34.6, ("Thus: what we call",), language="en", position=3),
+        Caption(34.6, 40.0, ("the vertex of it is its base.",), language="en", position=3),
+    ]
+    once = fix(captions, load_style("netflix-en"))
+    assert [issue.rule for issue in once.left if issue.severity == "error"] == ["overlap"]
+    assert fix(once.captions, load_style("netflix-en")).captions == once.captions

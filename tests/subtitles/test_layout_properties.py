@@ -145,22 +145,22 @@ def test_a_layout_without_fault_is_found_unless_the_speech_is_too_fast(parts, ra
     if len(utterances) == 1:
         utterances = (replace(utterances[0], speaker=None),)
     captions = layout(Transcript("en", utterances), style, timebase)
-    left = [i for i in check(captions, style, timebase) if not is_hurried(captions, i, words, style)]
+    left = [i for i in check(captions, style, timebase) if not is_hurried(captions, i, words, style, timebase.rate)]
     if left:
         speakers = [n for n, (a, b) in enumerate(itertools.pairwise(bounds)) for _ in range(a, b)]
         others = every_layout(words, speakers, style, timebase.rate)
         assert all(check(other, style, timebase) for other in others)
 
 
-def is_hurried(captions, issue, words, style):
-    """Whether what a caption says was itself said faster than it can be read: up to the next word."""
+def is_hurried(captions, issue, words, style, rate):
+    """Whether what a caption says was itself said faster than it can be read: up to the gap before the next word."""
     if issue.rule != "cps":
         return False
     counts = [sum(len(re.findall("x+", line)) for line in c.lines) for c in captions]
     caption, said = captions[issue.caption - 1], sum(counts[: issue.caption])
     first = said - counts[issue.caption - 1]
-    until = words[said].start_s if said < len(words) else math.inf
-    return style.reading_s(caption.lines, ["en"] * len(caption.lines)) > until - words[first].start_s - 0.05
+    until, gap_s = words[said].start_s if said < len(words) else math.inf, style.gap_frames / float(rate.fraction)
+    return style.reading_s(caption.lines, ["en"] * len(caption.lines)) > until - gap_s - words[first].start_s - 0.05
 
 
 def every_layout(words, speakers, style, rate):

@@ -392,13 +392,8 @@ def test_real_files(shared):
         captions, _ = build(transcript, "netflix-en")
         assert captions
         assert "{" not in transcript.text
-    untimed = {
-        "ttml_body_only.ttml",
-        "ttml_lwsp_default.ttml",
-        "ttml_lwsp_preserve.ttml",
-        "ttml_referential_styling.ttml",
-    }
-    assert set(empty) == untimed | {"subtitle_with_attached_images_aegisub.ass"}  # which has no dialogue
+    # A body without text, and a script without dialogue.
+    assert set(empty) == {"ttml_body_only.ttml", "subtitle_with_attached_images_aegisub.ass"}
 
 
 def test_real_places(shared):
@@ -453,5 +448,7 @@ def test_language_is_guessed_where_the_file_does_not_say():
     assert guess_language("Ich bin so froh, das ist wunderbar!") == "und"
     assert guess_language("Je suis si heureux, c'est merveilleux !") == "und"
     assert guess_language("我今日好開心呀，佢哋都係") == "yue"
+    assert guess_language("你睇下，我諗緊") == "yue"
     assert guess_language("我今天很高興") == "zh"
+    assert guess_language("你好嗎？") == "zh"
     assert guess_language("") == "und"

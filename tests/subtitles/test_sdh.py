@@ -9,8 +9,8 @@ import pytest
 from audiopost.core.marks import Activity, Cue, EmotionPoint, Finding, Scene
 from audiopost.core.speech import Transcript
 from audiopost.core.time import FrameRate, Timebase
-from audiopost.subtitles import check, layout, load_style
-from audiopost.subtitles.sdh import SoundTag, sound_tags, speaker_label, with_tags
+from audiopost.subtitles import check, layout, load_style, render
+from audiopost.subtitles.sdh import SoundTag, is_labelled, sound_tags, speaker_label, with_tags
 from audiopost.subtitles.timing import Timing
 
 STYLE = load_style("netflix-en-sdh")
@@ -28,6 +28,24 @@ class Run:
     scenes: tuple = ()
     emotion: tuple = ()
     transcript: Transcript = field(default_factory=lambda: Transcript("en"))
+
+
+@pytest.mark.parametrize("who", ["Ann", "S2"])
+def test_a_label_is_given_once(spoken, who):
+    said = (spoken("Who is there?", "en", 1, who), spoken("It is me.", "en", 4, "Bo"))
+    captions = layout(Transcript("en", said), STYLE, FILM)
+    name = "Speaker 2" if who == "S2" else who
+    shown = str(render(captions, Transcript("en", said), "srt"))
+    assert shown.splitlines()[2] == f"[{name}] Who is there?"
+    again = tuple(replace(u, text="\n".join(c.lines)) for u, c in zip(said, captions, strict=True))
+    assert [c.lines for c in layout(Transcript("en", again), STYLE, FILM)] == [c.lines for c in captions]
+
+
+def test_a_name_that_is_only_called_is_no_label():
+    assert is_labelled("ANN: Come!", "Ann")
+    assert is_labelled("-［人物2］來", "S2")
+    assert not is_labelled("Ann, come!", "Ann")
+    assert not is_labelled("[Bo] Come!", "Ann")
 
 
 def texts(run, language="en"):

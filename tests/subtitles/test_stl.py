@@ -33,6 +33,9 @@ def rendered(captions: tuple[Caption, ...] = CAPTIONS, timebase: Timebase = TIME
 def test_the_general_block() -> None:
     head = rendered()[:1024]
     assert head[:16] == b"850STL25.011000F"
+    titled = STL.render(Document(CAPTIONS, Transcript("fr"), timebase=TIMEBASE, name="Été à 春 " + 40 * "x"))
+    assert titled[16:48] == "Été à ? ".encode("cp850") + 24 * b"x"
+    assert len(titled) == len(rendered())
     assert (head[238:243], head[243:248], head[248:255]) == (b"00002", b"00002", b"0014023")
     assert (head[255:256], head[256:264], head[264:272]) == (b"1", b"10000000", b"10000100")
     assert rendered((), Timebase(FrameRate.parse("29.97df"), "01:00:00;00"))[3:11] == b"STL30.01"

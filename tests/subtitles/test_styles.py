@@ -56,6 +56,7 @@ def test_frames_at_each_rate():
 
 def test_time_to_read():
     assert load_style("netflix-en").reading_s(["x" * 10, "x" * 9], ["en", "en"]) == pytest.approx(1.0)
+    assert load_style("netflix-ja").reading_s(["あ" * 4, "い" * 4], ["ja", "ja"]) == pytest.approx(2.0)
     assert load_style("yue-hant").reading_s(["我" * 9, "x" * 19], ["yue", "en"]) == pytest.approx(2.0)
     # Chinese over English: everybody reads one of them.
     assert load_style("hk-bilingual").reading_s(["我" * 9, "x" * 60], ["yue", "en"]) == pytest.approx(3.0)

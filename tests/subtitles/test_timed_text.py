@@ -11,7 +11,7 @@ from ttconv.imsc import reader as imsc_reader
 
 from audiopost.core.errors import UnreadableMedia
 from audiopost.core.speech import Caption, Styling, Transcript
-from audiopost.subtitles.formats import Document, find
+from audiopost.subtitles.formats import Document, Loaded, find
 
 KINDS = ("ttml", "imsc", "ebu-tt-d")
 CAPTIONS = (
@@ -80,6 +80,33 @@ def test_styles_regions_and_times_are_resolved(encoding: str) -> None:
     assert (caption.lines, caption.language, caption.position) == (("斜 體 字", "二"), "zh-Hant", 8)
     assert caption.styling == (Styling(0, 0, 3, "colour", "#ffff00"), Styling(0, 0, 3, "italic"))
     assert found.warnings == ("Left behind: 1 picture.",)
+
+
+def timed(body: str) -> Loaded:
+    return find("ttml").parse(f'<tt xmlns="http://www.w3.org/ns/ttml" xml:lang="en">{body}</tt>'.encode(), "x.ttml")
+
+
+def test_captions_that_nothing_ends_stay_until_they_are_read() -> None:
+    found = timed("<body><div><p begin='2s'>one</p><p begin='2.5s'>two two two two two</p><p>three</p></div></body>")
+    assert [(c.text, c.start_s, c.end_s) for c in found.captions] == [
+        ("three", 0.0, 1.0),
+        ("one", 2.0, 2.5),
+        ("two two two two two", 2.5, 4.4),
+    ]
+    assert found.warnings == ("No end is given for 3 captions, shown as long as reading takes.",)
+
+
+def test_what_stands_in_turn_follows_on() -> None:
+    found = timed(
+        "<body><div timeContainer='seq'><p dur='2s'>a</p><p begin='1s' dur='3s'>b</p><p dur='1s'>c</p></div></body>"
+    )
+    assert [(c.text, c.start_s, c.end_s) for c in found.captions] == [("a", 0, 2), ("b", 3, 6), ("c", 6, 7)]
+
+
+def test_times_of_words_are_said_to_be_lost() -> None:
+    found = timed("<body><p begin='1s' end='3s'><span begin='0s'>be</span><span begin='1s'>fore</span> it</p></body>")
+    assert [c.text for c in found.captions] == ["before it"]
+    assert found.warnings == ("Left behind: 2 word times.",)
 
 
 @pytest.mark.parametrize("text", ["", "<tt", "plain", '<tt xmlns="x"><body><p begin="soon" end="2s">a</p></body></tt>'])

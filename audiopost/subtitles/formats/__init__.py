@@ -15,7 +15,7 @@ from __future__ import annotations
 import importlib
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple, Protocol, cast
@@ -25,6 +25,7 @@ from ...core.speech import Caption, Styling, Transcript, joined
 from ...core.time import TIMEBASE_25, Timebase
 from ..caption import label
 from ..markup import caption_runs, marked
+from ..sdh import is_labelled
 from ..text import clean
 
 #: A format's name to its module.
@@ -103,6 +104,8 @@ BETWEEN = " | "
 
 #: Characters a row of the formats that wrap longer lines.
 ROW_CELLS = {"stl": 37, "scc": 32}
+#: The formats that count frames; the others keep times as they are, whatever the frame rate.
+FRAMED = frozenset({"stl", "scc", "csv"})
 
 
 class Loaded(NamedTuple):
@@ -209,13 +212,19 @@ class Document:
     def labelled(self) -> Iterator[Event]:
         """Events of formats without a place for names: 'S1: ' opens the line after each change of speaker.
 
-        Lines that begin with a dash already say that another speaker has the word.
+        Lines that begin with a dash already say that another speaker has the word, and those of SDH say who.
         """
         several, shown = self.several_speakers, ""
         for event in self.events():
             for line, speaker in enumerate(event.line_speakers):
                 dashed = len(set(event.line_speakers)) > 1 and event.lines[line][0] in "-‐‑–—－"
-                if several and speaker and speaker != shown and not dashed:
+                if (
+                    several
+                    and speaker
+                    and speaker != shown
+                    and not dashed
+                    and not is_labelled(event.lines[line], speaker)
+                ):
                     event = event.labelled(line, speaker)
                 shown = speaker or shown
             yield event
@@ -258,6 +267,11 @@ def clock_ms(time_ms: int, separator: str = ".") -> str:
     """HH:MM:SS.mmm; hours may pass 99."""
     seconds, ms = divmod(time_ms, 1000)
     return f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}{separator}{ms:03d}"
+
+
+def unended_s(lines: Iterable[str]) -> float:
+    """How long a caption stays that nothing ends: a second for every ten characters, as it would be read."""
+    return max(1.0, len(" ".join(lines)) / 10)
 
 
 #: How files with a place for remarks say that their text is a machine's draft.

@@ -81,11 +81,11 @@ def _general(document: Document, timebase: Timebase, first: str, blocks: int, su
     language = _LANGUAGES.get(base(document.transcript.language), "00")
     fields: list[tuple[int, str]] = [
         (3, "850"), (8, f"STL{timebase.rate.nominal}.01"), (1, "1"), (2, "00"), (2, language),
-        (32, ""), (32, ""), (32, ""), (32, ""), (32, ""), (32, ""), (16, ""), (6, date), (6, date), (2, "00"),
-        (5, f"{blocks:05d}"), (5, f"{subtitles:05d}"), (3, "001"), (2, "40"), (2, "23"), (1, "1"), (8, start),
-        (8, first), (1, "1"), (1, "1"), (3, ""), (32, ""), (32, ""), (32, ""), (75, ""), (576, ""),
+        (32, document.name[:32]), (32, ""), (32, ""), (32, ""), (32, ""), (32, ""), (16, ""), (6, date), (6, date),
+        (2, "00"), (5, f"{blocks:05d}"), (5, f"{subtitles:05d}"), (3, "001"), (2, "40"), (2, "23"), (1, "1"),
+        (8, start), (8, first), (1, "1"), (1, "1"), (3, ""), (32, ""), (32, ""), (32, ""), (75, ""), (576, ""),
     ]  # fmt: skip
-    return b"".join(text.ljust(size).encode("cp850") for size, text in fields)
+    return b"".join(text.ljust(size).encode("cp850", "replace") for size, text in fields)
 
 
 def _text_blocks(number: int, caption: Caption, timebase: Timebase) -> list[bytes]:

@@ -6,10 +6,12 @@ EBU-TT-D, the strictest, is legal in all. They differ in how they name themselve
 
 from __future__ import annotations
 
+import math
 import re
 import xml.etree.ElementTree as ET
 from collections import Counter
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from ...core.errors import UnreadableMedia
@@ -17,7 +19,7 @@ from ...core.speech import Caption
 from ..encodings import decode
 from ..markup import PLAIN, Look, Run, colour, marked, styled
 from ..text import clean
-from . import Document, Event, Loaded, clock_ms, draft_in, left_behind
+from . import Document, Event, Loaded, clock_ms, counted, draft_in, left_behind, unended_s
 
 _TT = "http://www.w3.org/ns/ttml"
 _NAMESPACES = {
@@ -177,6 +179,7 @@ class _Reader:
     agents: dict[str, str] = field(default_factory=dict)
     captions: list[Caption] = field(default_factory=list)
     behind: Counter[str] = field(default_factory=Counter)
+    endless: int = 0
 
     def __post_init__(self) -> None:
         parameters = _attributes(self.root)
@@ -203,19 +206,38 @@ class _Reader:
         for body in self.root:
             if _local(body.tag) == "body":
                 self._visit(body, _Place(0.0, None, "", language, PLAIN, "", ""))
-        self.captions.sort(key=lambda caption: (caption.start_s, caption.end_s))
+        self.captions.sort(key=lambda caption: caption.start_s)
+        self.captions = sorted(self._closed(), key=lambda caption: (caption.start_s, caption.end_s))
 
-    def _visit(self, element: ET.Element, parent: _Place) -> None:
+    def _visit(self, element: ET.Element, parent: _Place) -> float | None:
+        """Takes the captions of an element; when it ends, None where nothing says so."""
         place = self._place(element, parent)
         kind = _local(element.tag)
-        timed_inside = any(child.get("begin") for child in element.iter() if child is not element)
-        if kind in ("p", "span") and place.end is not None and (element.get("begin") or not timed_inside):
+        timed_inside = any(child.get("begin") or child.get("dur") for child in element.iter() if child is not element)
+        if kind in ("p", "span") and (element.get("begin") or element.get("dur") or not timed_inside):
             shown = marked(self._runs(element, place))
-            if shown.lines and place.end >= place.origin:
-                self.captions.append(shown.caption(place.origin, place.end, self._position(place)))
+            end = math.inf if place.end is None else place.end
+            if shown.lines and end >= place.origin:
+                spans = (child for child in element.iter() if child is not element and _local(child.tag) == "span")
+                self.behind["word time"] += sum("begin" in child.attrib for child in spans)
+                self.captions.append(shown.caption(place.origin, end, self._position(place)))
         elif kind in ("body", "div", "p", "span"):
+            inside, in_turn = place, element.get("timeContainer") == "seq"
             for child in element:
-                self._visit(child, place)
+                end_s = self._visit(child, inside)
+                if in_turn and end_s is not None:
+                    inside = inside._replace(origin=end_s)
+        return place.end
+
+    def _closed(self) -> Iterator[Caption]:
+        """Captions that nothing ends stay until they are read: to the next one at the longest."""
+        for n, caption in enumerate(self.captions):
+            if math.isinf(caption.end_s):
+                self.endless += 1
+                end_s = caption.start_s + unended_s(caption.lines)
+                following = (other.start_s for other in self.captions[n + 1 :] if other.start_s > caption.start_s)
+                caption = replace(caption, end_s=min(end_s, next(following, end_s)))
+            yield caption
 
     def _place(self, element: ET.Element, parent: _Place) -> _Place:
         values = self._resolved(element)
@@ -295,10 +317,13 @@ def parse(data: bytes, name: str, encoding: str | None = None) -> Loaded:
         raise UnreadableMedia(
             f"{name} cannot be read as timed text: {error}.", value=name, remedy="Open and save it in an editor."
         ) from error
-    notes = (clean("".join(e.itertext())) for e in root.iter() if _local(e.tag) == "desc")
-    draft = next((found for note in notes if (found := draft_in(note))), "")
+    described = (clean("".join(e.itertext())) for e in root.iter() if _local(e.tag) == "desc")
+    draft = next((found for text in described if (found := draft_in(text))), "")
     language = _attributes(root).get("lang", "")
-    return Loaded(tuple(reader.captions), language, None, (*warnings, *left_behind(reader.behind)), draft)
+    notes = [*warnings, *left_behind(reader.behind)]
+    if reader.endless:
+        notes.append(f"No end is given for {counted(reader.endless, 'caption')}, shown as long as reading takes.")
+    return Loaded(tuple(reader.captions), language, None, tuple(notes), draft)
 
 
 def _attributes(element: ET.Element) -> dict[str, str]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from ...core.speech import Caption
 from ..markup import PLAIN, WHITE, Look, Run, marked
+from . import unended_s
 
 #: Per cent of the picture's width from which a region says nothing about where its text stands.
 _WHOLE_WIDTH = 88
@@ -57,8 +58,8 @@ def _caption(paragraph: Any, language: str, offset_s: Fraction) -> Caption | Non
     if not shown.lines:
         return None
     start_s = float(begin - offset_s)
-    # The last caption of a roll-up has no end: a second for every ten characters, as it would have been read.
-    stop_s = float(end - offset_s) if end is not None else start_s + max(1.0, len(" ".join(shown.lines)) / 10)
+    # The last caption of a roll-up has no end.
+    stop_s = float(end - offset_s) if end is not None else start_s + unended_s(shown.lines)
     if stop_s <= start_s or start_s < 0:
         return None
     return replace(shown.caption(start_s, stop_s, _position(paragraph)), language=language)
