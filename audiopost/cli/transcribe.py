@@ -83,8 +83,8 @@ def _transcribe(
                 with reporting(quiet=as_json) as progress:
                     project, outputs = _one(source, out, wanted, every, plan, values, progress)
             except AudiopostError as error:
-                if len(sources) == 1 or error.exit_code == 2:
-                    raise
+                if len(sources) == 1 or (error.exit_code == 2 and source is sources[0]):
+                    raise  # wrong use is wrong for all; what only a later one refuses is its own
                 say(f"error: {source}: {error}")
                 failed.append(error)
                 continue
@@ -137,8 +137,6 @@ def _one(
     values: dict[str, Any],
     progress: Progress,
 ) -> tuple[Project, dict[str, Path]]:
-    if out is not None:
-        make_folder(out)  # before the work: what cannot be written is told at once
     with _work(source, out):
         project = load(source, fps=values["fps"], start_timecode=values["start_timecode"])
         for name, chosen in plan:
@@ -154,14 +152,29 @@ def _one(
 
 @contextlib.contextmanager
 def _work(source: Path, out: Path | None) -> Iterator[None]:
-    """A folder beside the results where half done work waits: the same command goes on from there."""
+    """A folder beside the results where half done work waits: the same command goes on from there.
+
+    Where nothing was done yet, nothing stays behind, the folder for the results neither if it was not there before.
+    """
     if out is None:
         yield
         return
+    new = not out.exists()
     work = out / f".{source.stem}.audiopost"
+    make_folder(out)  # before the work: what cannot be written is told at once
     make_folder(work)
-    with scratch.using(work):
-        yield
+    try:
+        with scratch.using(work):
+            yield
+    except BaseException:
+        if any(work.glob("*.jsonl")):
+            say("what is transcribed so far is kept: the same command goes on from there")
+            raise
+        shutil.rmtree(work, ignore_errors=True)
+        if new:
+            with contextlib.suppress(OSError):
+                out.rmdir()
+        raise
     shutil.rmtree(work, ignore_errors=True)
 
 
@@ -176,13 +189,15 @@ def _data(project: Project, outputs: dict[str, Path]) -> dict[str, Any]:
 
 def _lines(project: Project, outputs: dict[str, Path]) -> list[str]:
     """The files, or the captions where none are written; then what a person should know."""
-    made = [f"{kind:<11} {path}" for kind, path in outputs.items()]
+    made = results.files(outputs)
     if not outputs:
         for caption in project.captions or ():
             who = f"{caption.speaker}: " if caption.speaker else ""
             made.append(f"[{clock(caption.start_s, 3)} --> {clock(caption.end_s, 3)}] {who}{' '.join(caption.lines)}")
     remarks = project.transcript.remarks if project.transcript else ()
-    made += [f"{'' if r.start_s is None else clock(r.start_s, 1):>9}  {r.kind}: {r.text} ({r.detail})" for r in remarks]
+    for r in remarks:
+        told = f"{r.text} ({r.detail})" if r.text and r.detail else r.text or r.detail
+        made.append(f"{'' if r.start_s is None else clock(r.start_s, 1):>9}  {r.kind}: {told}")
     return made + [f"note: {warning}" for warning in results.warnings(project)]
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from audiopost.analysis.vad import HOP_S, spans_of, speech_probability, speech_spans
+from audiopost.analysis.vad import HOP, HOP_S, RATE, model_path, spans_of, speech_probability, speech_spans
 from audiopost.core.audio import Audio
 from audiopost.io.decode import load
+from audiopost.io.scratch import at_rate
 
 
 def share(audio):
@@ -32,6 +33,30 @@ def test_silence_of_any_length_is_not_speech(frames):
     audio = Audio(np.zeros((2, frames)), 48_000)
     assert speech_spans(audio) == ()
     assert len(speech_probability(audio)) == -(-round(frames / 3) // 512)
+
+
+@pytest.mark.parametrize("frames", [1, HOP, HOP + 1, 20 * HOP + 7, 8 * RATE])
+def test_many_windows_at_once_give_what_silero_gives_one_by_one(speech, frames):
+    """Against the package's streaming model, fed as its authors do."""
+    import onnxruntime
+
+    samples = at_rate(speech, RATE, mono=True).samples[0][:frames]
+    session = onnxruntime.InferenceSession(str(model_path().with_name("silero_vad.onnx")))
+    state, context, expected = np.zeros((2, 1, 128), np.float32), np.zeros(64, np.float32), []
+    for window in np.pad(samples, (0, -frames % HOP)).reshape(-1, HOP):
+        piece = np.concatenate([context, window])
+        out, state = session.run(None, {"input": piece[None], "state": state, "sr": np.array(RATE, np.int64)})
+        context = window[-64:]
+        expected.append(out[0, 0])
+    assert speech_probability(Audio(samples, RATE)) == pytest.approx(np.array(expected), abs=1e-5)
+
+
+def test_samples_that_are_no_numbers_do_not_deafen_it(speech):
+    samples = at_rate(speech, RATE, mono=True).samples.copy()
+    whole = speech_probability(Audio(samples, RATE))
+    samples[:, RATE : RATE + 10] = np.nan, np.inf, -np.inf, *[np.nan] * 7
+    found = speech_probability(Audio(samples, RATE))
+    assert found[70:] == pytest.approx(whole[70:], abs=0.05)
 
 
 def test_segmentation_keeps_short_dips_and_drops_blips():

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 import soundfile
 
@@ -86,13 +89,63 @@ def test_a_format_without_a_folder_writes_here(take: Path, model: Path, tmp_path
 
 
 def test_one_bad_recording_of_several_costs_only_itself(take: Path, model: Path, tmp_path: Path) -> None:
-    bad = tmp_path / "bad.wav"
+    bad, short = tmp_path / "bad.wav", tmp_path / "short.wav"
     bad.write_bytes(b"")
-    run = transcribe(bad, take, "--model", model, "--language", "en", "-o", tmp_path / "out", "-f", "txt", "--json")
+    soundfile.write(short, np.zeros(16_000), 16_000)
+    clip = ("--clip_timestamps", "0.0,6,7,8", "--language", "en")
+    run = transcribe(bad, take, short, "--model", model, *clip, "-o", tmp_path / "out", "-f", "txt", "--json")
     assert run.returncode == 3
     assert "bad.wav" in run.stderr
+    assert "no stretches of 1.00 seconds" in run.stderr
     (result,) = json.loads(run.stdout)["results"]
     assert Path(result["outputs"]["txt"]).read_text(encoding="utf-8").startswith("Hello there")
+
+
+def test_what_cannot_be_transcribed_leaves_nothing_behind(take: Path, model: Path, tmp_path: Path) -> None:
+    text = tmp_path / "text.wav"
+    text.write_text("This is no sound.\n" * 20)
+    (tmp_path / "mine").mkdir()
+    for source, more in ((text, []), (take, ["--model", tmp_path / "mine"])):
+        for out in ("new", "mine"):
+            run = transcribe(source, "-o", tmp_path / out, *more)
+            assert (run.returncode, run.stderr.count("error:")) == (1, 1), run.stderr
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["mine", "text.wav"]
+
+
+def test_without_speech_it_says_so(model: Path, tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "hum.wav", np.full(32_000, np.nan, np.float32), 16_000, subtype="FLOAT")
+    run = transcribe(tmp_path / "hum.wav", "--model", model, "-o", tmp_path / "out", "-f", "srt")
+    assert run.returncode == 0, run.stderr
+    assert "no speech is heard" in run.stdout
+    assert (tmp_path / "out" / "hum.srt").read_text() == ""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name == "nt", reason="signals")
+def test_stopped_it_says_that_the_same_command_goes_on(scene: Path, tmp_path: Path) -> None:
+    out, language = tmp_path / "out", ("--backend", "pocketsphinx", "--language", "en", "-f", "txt")
+    command = [sys.executable, "-m", "audiopost", "transcribe", str(scene), "-o", str(out), *language]
+    env = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    running = subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=env,
+        # A shell starts what runs in the background with Ctrl-C ignored, and children inherit that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
+    deadline = time.monotonic() + 240
+    while time.monotonic() < deadline and not any(path.stat().st_size for path in out.rglob("*.jsonl")):
+        time.sleep(0.01)
+    running.send_signal(signal.SIGINT)
+    _, told = running.communicate()
+    assert running.returncode == 1
+    assert b"the same command goes on from there" in told
+    assert b"Traceback" not in told
+    again = transcribe(scene, "-o", out, *language)
+    assert again.returncode == 0, again.stderr
+    assert "windows are there from before" in again.stderr
+    assert not list(out.glob(".*"))
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import pytest
 
 from audiopost.core.audio import Audio
 from audiopost.core.errors import BadValue, UnknownName
+from audiopost.core.speech import SpeakerTurn
 from audiopost.core.stage import silent
 from audiopost.dsp.resample import resample
 from audiopost.stages.diarise import BACKENDS, Options, diarise
@@ -183,6 +184,23 @@ def test_a_cast_names_the_same_recording_alike_twice(options, speech, tmp_path):
     for turn, plain in zip(first, diarise(speech, options, speakers=2), strict=True):
         assert (turn.start_s, turn.end_s) == (plain.start_s, plain.end_s)
         assert turn.speaker[0] in "PS"
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"speakers": 3}, "for: 3; told apart: 2"),
+        ({"min_speakers": 3}, "at least 3; told apart: 2"),
+        ({"max_speakers": 1}, "at most 1; told apart: 2"),
+        ({"min_speakers": 2}, ""),
+        ({}, ""),
+    ],
+)
+def test_a_number_that_could_not_be_reached_is_told(monkeypatch, caplog, tone, changes, said):
+    found = (SpeakerTurn(0, 0.5, "a"), SpeakerTurn(0.5, 1, "b"))
+    monkeypatch.setattr(BACKENDS.resolve("embeddings"), "turns", lambda *_: iter(found))
+    diarise(tone(1.0), backend="embeddings", **changes)
+    assert (said in caplog.text) if said else not caplog.text
 
 
 def test_an_unknown_backend_is_refused(speech):

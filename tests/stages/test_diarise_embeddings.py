@@ -169,14 +169,16 @@ def test_the_stage_gives_turns_and_the_words_their_speakers(spoken):
     words = tuple(Word(a + 0.2, b - 0.2, f"line{i}") for i, (a, b, _) in enumerate(truth))
     said = Utterance(words[0].start_s, words[-1].end_s, " ".join(w.text for w in words), "en", words)
     info = MediaInfo("x.wav", "", "wav", "PCM_16", audio.rate, 1, ("M",), audio.duration_s)
-    project = Project(info, audio, transcript=Transcript("en", (said,)))
+    project = Project(info, audio, transcript=Transcript("en", (said,)), translation=Transcript("fr", (said,)))
     options = Options(backend="embedded")
     done = Stage()(project, options, silent)
     assert [w.speaker for w in done.transcript.words] == ["S1", "S2", "S1", "S2"]
+    assert [u.speaker for u in done.translation.utterances] == ["S1", "S2", "S1", "S2"]
     assert done.turns == diarise(audio, options)
     assert done.steps[-1].model.name == "resemblyzer"
-    bare = Stage()(replace(project, transcript=None), options, silent)
+    bare = Stage()(replace(project, transcript=None, translation=None), options, silent)
     assert bare.transcript is None
+    assert bare.translation is None
 
 
 def test_one_voice_is_one_speaker_and_noise_is_none(spoken, rng):

@@ -18,7 +18,8 @@ from audiopost.core.time import Span
 from audiopost.io.decode import load
 from audiopost.io.scratch import at_rate
 from audiopost.models import torch_setup
-from audiopost.stages.transcribe import Options
+from audiopost.stages.transcribe import Options, transcribe
+from audiopost.stages.transcribe.run import run as transcription
 from audiopost.stages.transcribe.script import align, ctc_models, needs_words
 from audiopost.stages.transcribe.script.ctc import CTCAligner
 from audiopost.stages.transcribe.script.ctc_models import CTCModel
@@ -80,6 +81,25 @@ def test_pocketsphinx_times_words_and_keeps_the_script(run: Callable, sound: Aud
     off = errors_s(found, truth) + 23.0
     assert np.median(np.abs(off)) < 0.03
     assert np.abs(off).max() < 0.25
+
+
+def test_lines_outside_of_the_clips_are_not_looked_for(speech: Audio, tmp_path: Path) -> None:
+    path = tmp_path / "script.txt"
+    path.write_text("\n".join(SPOKEN), "utf-8")
+    found = transcribe(speech, script=str(path), language="en", clip_timestamps="0,3")
+    assert [u.speaker for u in found.utterances] == ["TOM"]
+    assert [(remark.kind, remark.text) for remark in found.remarks] == [("not spoken", SPOKEN[1].partition(": ")[2])]
+
+
+def test_what_a_script_has_no_use_for_is_said(speech: Audio, tmp_path: Path) -> None:
+    path = tmp_path / "script.txt"
+    path.write_text("\n".join(SPOKEN), "utf-8")
+    options = Options(script=str(path), language="en", hotwords="Ada", glossary="names.txt")
+    assert any(
+        "no use for glossary, hotwords" in warning for warning in transcription(speech, options, silent).warnings
+    )
+    with pytest.raises(BadValue, match="translation makes a second text"):
+        transcribe(speech, script=str(path), language="en", task="translate")
 
 
 @pytest.mark.slow

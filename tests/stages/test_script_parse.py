@@ -209,6 +209,7 @@ def test_what_is_no_script_is_refused(tmp_path: Path, name: str, content: bytes,
     with pytest.raises(error) as caught:
         lines(tmp_path, name, content)
     assert caught.value.value is not None
+    assert "--encoding" not in str(caught.value), "no option of transcribe"
 
 
 def test_a_missing_script_and_a_recording_are_refused(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from audiopost.stages.transcribe.windows import plan
 @pytest.mark.parametrize(
     ("changes", "reason", "model"),
     [
-        ({"language": None}, "knows English only, and the language is not stated", "whisper-small"),
+        ({"language": None}, "knows English only, and the language is not stated as en", "whisper-small"),
         # Only large-v3 and turbo have Cantonese.
         ({"language": "yue"}, "knows English only, and the language is yue", "whisper-turbo"),
         ({"language": "en", "task": "translate"}, "does not translate", "whisper-small"),

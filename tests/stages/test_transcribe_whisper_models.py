@@ -117,6 +117,7 @@ def test_without_weights_the_pull_command_is_named(speech: Audio) -> None:
     for wanted, command in (
         (Options(), "models pull whisper-small"),
         (Options(language="yue"), "models pull whisper-turbo"),
+        (Options(languages="en,yue,zh"), "models pull whisper-turbo"),
         (Options(backend="faster-whisper", language="en"), "models pull whisper-small"),
         (Options(model="large-v3", language="en"), "models pull whisper-large-v3"),
         (Options(backend="faster-whisper", model="tiny.en"), "hf download Systran/faster-whisper-tiny.en"),
@@ -131,8 +132,10 @@ def test_without_weights_the_pull_command_is_named(speech: Audio) -> None:
 def test_names_that_are_none(speech: Audio, tmp_path: Path) -> None:
     with pytest.raises(UnknownName, match="Did you mean 'small'"):
         transcribe(speech, backend="faster-whisper", model="smal")
-    with pytest.raises(MissingModel, match="neither a folder nor a hub id"):
-        transcribe(speech, backend="faster-whisper", model=str(tmp_path / "no" / "such"), pull=True)
+    (tmp_path / "file").touch()
+    for model in (tmp_path / "no" / "such", "./nosuch", tmp_path / "file"):
+        with pytest.raises(MissingModel, match="neither a folder nor a hub id"):
+            transcribe(speech, backend="faster-whisper", model=str(model), pull=True)
 
 
 def test_a_folder_that_is_no_model_says_what_it_lacks(tmp_path: Path, speech: Audio) -> None:

@@ -159,24 +159,25 @@ BACKENDS.table["fake"] = "fake_engine:Fake"
 sound = Audio(np.random.default_rng(1).standard_normal(48000) * 0.1, 16000)
 transcribe(sound, backend="fake", language="en", vad=False, initial_prompt="hang 1-9")
 """
-    parent = subprocess.Popen([sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)})
 
-    def children() -> list[int]:
-        path = Path(f"/proc/{parent.pid}/task/{parent.pid}/children")
-        return [int(pid) for pid in path.read_text().split()]
+    def runs(pid: int) -> bool:
+        try:
+            return bool(Path(f"/proc/{pid}/cmdline").read_bytes())  # that of a zombie is empty
+        except OSError:
+            return False
 
     deadline = time.monotonic() + 120
-    while not decoded() and time.monotonic() < deadline:
+    parent = subprocess.Popen([sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)})
+    try:
+        while not decoded() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        (child,) = map(int, Path(f"/proc/{parent.pid}/task/{parent.pid}/children").read_text().split())
+    finally:
+        parent.kill()
+        parent.wait()
+    while runs(child) and time.monotonic() < deadline:
         time.sleep(0.05)
-    (child,) = children()
-    parent.kill()
-    parent.wait()
-    while Path(f"/proc/{child}/cmdline").exists() and time.monotonic() < deadline:
-        if not Path(f"/proc/{child}/cmdline").read_bytes():
-            break  # a zombie that nobody has waited for
-        time.sleep(0.05)
-    else:
-        assert not Path(f"/proc/{child}/cmdline").exists()
+    assert not runs(child)
 
 
 def test_long_work_takes_fresh_processes(

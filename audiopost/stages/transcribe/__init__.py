@@ -75,8 +75,10 @@ class Options:
 
 
 def suggested(language: str | None) -> str:
-    """The model to pull for a language: only large-v3 and turbo have Cantonese, for the rest small is a fair start."""
-    return "whisper-turbo" if (language or "").split("-")[0].lower() == "yue" else "whisper-small"
+    """The model to pull for a language, or for several with commas between: only large-v3 and turbo have Cantonese, for
+    the rest small is a fair start."""
+    tags = {tag.strip().split("-")[0].lower() for tag in (language or "").split(",")}
+    return "whisper-turbo" if "yue" in tags else "whisper-small"
 
 
 @dataclass(frozen=True)

@@ -77,9 +77,11 @@ class Engine:
                 cpu_threads=options.threads or os.cpu_count() or 1,
                 local_files_only=True,
             )
-        except (RuntimeError, ValueError, OSError) as error:
+        except BadValue:
+            raise
+        except Exception as error:  # weights, vocabulary and tokenizer come by three libraries
             raise StageError(
-                f"transcribe: the model in {folder} does not load on {device}: {error}",
+                f"transcribe: the model in {folder} does not load on {device}: {str(error).rstrip('.')}.",
                 value=str(folder),
                 remedy="Set transcribe.device to cpu." if device == "cuda" else "Pull or copy the model again.",
             ) from error

@@ -11,10 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from ...analysis.vad import HOP_S, speech_probability
+from ...analysis.vad import speech_probability
 from ...core.audio import Audio
 from ...core.errors import BadValue, StageError
 from ...core.speech import Remark, Transcript, Utterance, Word
@@ -32,8 +29,8 @@ RATE = 16_000
 #: BCP 47 for "undetermined": nobody stated a language and nothing was said.
 UNDETERMINED = "und"
 _TAG = re.compile(r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$")
-#: Seconds of speech under which a stretch at the edge of a clip is not decoded.
-_LEAST_S = 0.05
+#: What speaks to a recogniser alone, and not to an aligner that listens by itself.
+_FOR_RECOGNISERS = ("glossary", "hotwords", "initial_prompt", "languages")
 
 
 @dataclass(frozen=True)
@@ -56,11 +53,13 @@ def run(audio: Audio, options: Options, progress: Progress) -> Outcome:
 
     known = _recognised(sound, clips, options, progress) if script.needs_words(options) else None
     heard = None if known is None else known.transcript
-    found, choice, notes = script.align(options.script, sound, heard, options, progress)
+    found, choice, notes = script.align(options.script, sound, heard, options, progress, clips)
     said = tidied(found.utterances, sound.duration_s)
     if known is None or heard is None:
         if options.translation:
             notes = (*notes, "no translation: the script's words were timed without a recogniser")
+        if unused := [name for name in _FOR_RECOGNISERS if getattr(options, name)]:
+            notes = (*notes, f"the script's words were timed without a recogniser: no use for {', '.join(unused)}")
         return Outcome(replace(found, utterances=said), None, choice, notes)
     crashed = [remark for remark in heard.remarks if remark.kind == "crashed"]
     return Outcome(
@@ -77,7 +76,15 @@ def _recognised(sound: Audio, clips: tuple[Span, ...], options: Options, progres
     asked, notes = _with_hotwords(options, terms)
     backend, choice = BACKENDS.choose(asked)
     probability = speech_probability(sound)
-    windows = _planned(backend, probability, sound.duration_s, clips, vad=options.vad)
+    windows = plan(
+        probability,
+        sound.duration_s,
+        longest_s=backend.longest_s,
+        packed=backend.packed,
+        vad=options.vad,
+        pauses=getattr(backend, "pauses", False),
+        clips=clips,
+    )
     journal = Journal.of(sound, windows, asked, choice)
     _decode(backend, sound, windows, asked, journal, progress)
     pieces = [journal.pieces[number] for number in sorted(journal.pieces)]
@@ -92,6 +99,8 @@ def _recognised(sound: Audio, clips: tuple[Span, ...], options: Options, progres
     remarks += [remark for piece in pieces for remark in piece.remarks]
     remarks.sort(key=lambda remark: (remark.start_s or 0.0, remark.end_s or 0.0, remark.kind))
     language = _main_language(options, said, journal.language)
+    if not windows:
+        notes = (*notes, "no speech is heard: there is nothing to transcribe")
     warnings = tuple(dict.fromkeys((*notes, *backend.warnings, *journal.warnings, *_counted(remarks))))
     for warning in warnings:
         log.info("transcribe: %s", warning)
@@ -100,26 +109,6 @@ def _recognised(sound: Audio, clips: tuple[Span, ...], options: Options, progres
         english, left_out = believed(utterance for piece in pieces for utterance in piece.translated)
         translation = Transcript("en", english, choice.draft or "machine translation into English", tuple(left_out))
     return Outcome(Transcript(language, said, choice.draft, tuple(remarks)), translation, choice, warnings)
-
-
-def _planned(
-    backend: Transcriber, probability: NDArray[np.float32], duration_s: float, clips: tuple[Span, ...], *, vad: bool
-) -> tuple[Window, ...]:
-    """The windows of the whole recording, or of the clips alone."""
-    within = probability
-    if clips:
-        times = np.arange(len(probability)) * HOP_S
-        inside = np.any([(times >= clip.start_s - HOP_S) & (times < clip.end_s) for clip in clips], axis=0)
-        within = np.where(inside, probability, np.float32(0))
-    pauses = getattr(backend, "pauses", False)
-    windows = plan(within, duration_s, longest_s=backend.longest_s, packed=backend.packed, vad=vad, pauses=pauses)
-    if not clips:
-        return windows
-    cut = (
-        tuple(part for span in window.spans for clip in clips if (part := span & clip) and part.duration_s >= _LEAST_S)
-        for window in windows
-    )
-    return tuple(Window(spans) for spans in cut if spans)
 
 
 def _decode(
@@ -252,6 +241,12 @@ def _checked(options: Options, duration_s: float) -> tuple[Span, ...]:
             value=options.language,
             choices=mixed,
             remedy="Leave one of the two out, or name it in both.",
+        )
+    if options.script and options.task == "translate":
+        raise BadValue(
+            "A script's words are timed as they are spoken: transcribe.task = 'translate' has no use for it.",
+            value=options.task,
+            remedy="Leave one of the two out; transcribe.translation makes a second text in English.",
         )
     return _clips(options.clip_timestamps, duration_s)
 

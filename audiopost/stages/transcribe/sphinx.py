@@ -29,7 +29,7 @@ _FILLER, _VARIANT = re.compile(r"^[<\[].*[>\]]$|^\+\+.*\+\+$"), re.compile(r"\(\
 
 class PocketSphinx:
     name: ClassVar[str] = "pocketsphinx"
-    draft: ClassVar[str] = "machine draft by pocketsphinx: expect many wrong words"
+    draft: ClassVar[str] = "written by pocketsphinx, expect many wrong words"
     longest_s: ClassVar[float] = 15.0
     packed: ClassVar[bool] = False
     takes_hotwords: ClassVar[bool] = False
@@ -43,12 +43,12 @@ class PocketSphinx:
     def available(cls, options: Options) -> Availability:
         from ...models.store import pull_command
 
-        pull = pull_command(suggested(options.language))
+        pull = pull_command(suggested(options.language or options.languages))
         if importlib.util.find_spec("pocketsphinx") is None:
             return Availability(False, "pocketsphinx is not installed", "pip install pocketsphinx")
         stated = (options.language or "").split("-")[0].lower()
         if stated != "en":
-            why = f"the language is {options.language}" if stated else "the language is not stated"
+            why = f"the language is {options.language}" if stated else "the language is not stated as en"
             return Availability(False, f"pocketsphinx knows English only, and {why}", pull)
         if options.task == "translate":
             return Availability(False, "pocketsphinx does not translate", pull)

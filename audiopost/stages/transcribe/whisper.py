@@ -83,7 +83,7 @@ class Whisper:
         from ...models import store
 
         if importlib.util.find_spec("faster_whisper") is None:
-            pull = store.pull_command(suggested(options.language))
+            pull = store.pull_command(suggested(options.language or options.languages))
             return Availability(
                 False, "faster-whisper is not installed", f"pip install 'audiopost[whisper]', then {pull}"
             )
@@ -198,6 +198,8 @@ class Whisper:
         elif stated is None:
             stated = tag_of(self._detected(sound, windows[:_HEARD_FIRST], size, tell))
         chosen = tongue(stated, cantonese=engine.cantonese, written=self._options.register == "written")
+        if self._options.register == "written" and not chosen.spoken:
+            self._warn(f"register written is for Cantonese, and the language is {stated}: nothing was changed")
         self.spoken = stated
         self.language = "en" if self._options.task == "translate" else chosen.tags[0]
         return chosen

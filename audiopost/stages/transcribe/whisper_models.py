@@ -35,7 +35,7 @@ SIZES = {
 #: Without tokenizer.json faster-whisper would ask the hub.
 FILES = ("config.json", "model.bin", "tokenizer.json", "vocabulary.*")
 _OPTIONAL = ("preprocessor_config.json",)
-_HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
+_HUB_ID = re.compile(r"\w[\w.-]*/\w[\w.-]*")
 _TIMEOUT_S = 8.0
 
 
@@ -66,7 +66,9 @@ def locate(options: Options) -> Found | Availability:
         )
     if model == "auto":
         return _best(own) or Availability(
-            False, "no Whisper model is on this machine", store.pull_command(suggested(options.language))
+            False,
+            "no Whisper model is on this machine",
+            store.pull_command(suggested(options.language or options.languages)),
         )
     folder = Path(model).expanduser()
     if folder.is_dir():
@@ -81,7 +83,7 @@ def locate(options: Options) -> Found | Availability:
     if "/" in model or "\\" in model:
         if found := _named(own, model):
             return found
-        if not _HUB_ID.fullmatch(model):
+        if folder.exists() or not _HUB_ID.fullmatch(model):
             return Availability(
                 False, f"{model} is neither a folder nor a hub id", "Name a size, a folder or ORG/NAME."
             )
@@ -181,7 +183,7 @@ def _from_hub(repo: str, model_dir: str) -> Found:
     except Exception as error:  # the hub's client raises errors of four libraries
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise MissingModel(
-            f"Cannot get {repo} from the hub: {reason}",
+            f"Cannot get {repo} from the hub: {reason.rstrip('.')}.",
             value=repo,
             remedy=f"On a machine with a network type 'hf download {repo}', then copy the folder and name it as the "
             "model; a private or gated one wants a token in HF_TOKEN.",

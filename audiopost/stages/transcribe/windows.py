@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +14,8 @@ from ...core.time import Span
 
 #: A silence that parts speech, in seconds, and the probability of speech under which there is one (analysis.vad).
 _PAUSE_S, _QUIET = 0.16, 0.35
+#: Seconds of speech under which a stretch at the edge of a clip is left out.
+_LEAST_OF_CLIP_S = 0.05
 #: What a cut at a pause leaves on both sides at least, in seconds, the silence around it counted.
 LEAST_S = 1.5
 
@@ -72,16 +74,21 @@ def plan(
     packed: bool,
     vad: bool = True,
     pauses: bool = False,
+    clips: Sequence[Span] = (),
 ) -> tuple[Window, ...]:
     """Windows of at most `longest_s` out of the VAD's `speech_probability`.
 
     `packed` joins neighbouring stretches as long as they fit: for recognisers that pay for a whole window,
     however little of it is speech, cut at short pauses so that they fit well. `pauses` cuts so without joining, for
     stretches that are judged one by one.
-    Without `vad` all of the recording counts as speech.
+    Without `vad` all of the recording counts as speech. Where there are `clips`, nothing outside of them does.
     """
     if duration_s <= 0:
         return ()
+    if clips:
+        times = np.arange(len(probability)) * HOP_S
+        inside = np.any([(times >= clip.start_s - HOP_S) & (times < clip.end_s) for clip in clips], axis=0)
+        probability = np.where(inside, probability, np.float32(0))
     speech = speech_of(probability, duration_s) if vad else (Span(0.0, duration_s),)
     windows: list[Window] = []
     pieces = (part for span in speech for part in (_at_pauses(span, probability) if pauses or packed else (span,)))
@@ -91,7 +98,14 @@ def plan(
                 windows[-1] += Window((piece,))
             else:
                 windows.append(Window((piece,)))
-    return tuple(windows)
+    return tuple(_clipped(windows, clips)) if clips else tuple(windows)
+
+
+def _clipped(windows: Sequence[Window], clips: Sequence[Span]) -> Iterator[Window]:
+    for window in windows:
+        parts = (part for span in window.spans for clip in clips if (part := span & clip))
+        if spans := tuple(part for part in parts if part.duration_s >= _LEAST_OF_CLIP_S):
+            yield Window(spans)
 
 
 def _at_pauses(span: Span, probability: NDArray[np.float32]) -> Iterator[Span]:

@@ -17,6 +17,7 @@ from ....core.errors import BadValue, MissingExtra
 from ....core.registry import AUTO
 from ....core.speech import Remark, Transcript, Utterance, Word
 from ....core.stage import Choice, Progress
+from ....core.time import Span
 from ....subtitles.text import base
 from ..windows import Window, plan
 from .aligner import Aligner
@@ -47,11 +48,17 @@ def needs_words(options: Options) -> bool:
 
 
 def align(
-    script_path: str, sound: Audio, transcript: Transcript | None, options: Options, progress: Progress
+    script_path: str,
+    sound: Audio,
+    transcript: Transcript | None,
+    options: Options,
+    progress: Progress,
+    clips: Sequence[Span] = (),
 ) -> tuple[Transcript, Choice, tuple[str, ...]]:
     """The script's lines with times, as utterances in order of time; which aligner and why; warnings.
 
-    `sound` is 16 kHz mono, `transcript` what a recogniser heard, where `needs_words`. Lines that were not said are
+    `sound` is 16 kHz mono, of which only `clips` count where there are any; `transcript` is what a recogniser heard,
+    where `needs_words`. Lines that were not said are
     left out; remarks name them ('not spoken'), lines said in other words or another order ('spoken otherwise') and
     speech that no line has ('not in the script').
     Raises InputError, EmptyMedia, UnknownName, UnreadableMedia, BadValue, MissingExtra, MissingModel, StageError.
@@ -67,7 +74,7 @@ def align(
     windows: tuple[Window, ...] = ()
     if aligner.listens:
         probability = speech_probability(sound)
-        windows = plan(probability, sound.duration_s, longest_s=_WINDOW_S, packed=False, vad=options.vad)
+        windows = plan(probability, sound.duration_s, longest_s=_WINDOW_S, packed=False, vad=options.vad, clips=clips)
     speech = [span for window in windows for span in window.spans]
     heard = aligner.hear(words, sound, windows, progress)
     matched = match(words, heard)

@@ -67,7 +67,10 @@ def read_script(path: str | Path, language: str | None = None) -> Script:
 
         found = lines_of(data, path.name)
     elif suffix in SCRIPTS:
-        text, _, warnings = decode(data, path.name)
+        try:
+            text, _, warnings = decode(data, path.name)
+        except BadValue as error:
+            raise BadValue(error.problem, value=str(path), remedy="Save it as UTF-8.") from error
         found = _from_text(text, fountain=suffix == ".fountain")
     else:
         captions = read(path, language=language).utterances
