@@ -9,8 +9,8 @@ import gradio as gr
 
 from audiopost.core.options import OptionSpec
 
-#: Where a field may be left empty.
-_EMPTY = "automatic"
+#: Where a field is left empty.
+_EMPTY = "not set"
 
 
 def widget(spec: OptionSpec, value: Any, choices: Sequence[str] = ()) -> gr.components.Component:
@@ -24,16 +24,15 @@ def widget(spec: OptionSpec, value: Any, choices: Sequence[str] = ()) -> gr.comp
     if spec.kind is bool:
         return gr.Checkbox(**named)
     if choices or spec.choices:
-        return gr.Dropdown(list(choices or spec.choices), **named)
-    if spec.kind in (int, float):
+        empty = [(_EMPTY, "")] if spec.optional else []  # a choice can be taken back
+        return gr.Dropdown([*empty, *(choices or spec.choices)], **{**named, "value": value or ""})
+    if spec.kind in (int, float) and not spec.optional:  # an empty Number shows 0
         whole = spec.kind is int
-        if spec.low is not None and spec.high is not None and not spec.optional:
+        if spec.low is not None and spec.high is not None:
             return gr.Slider(spec.low, spec.high, step=1 if whole else (spec.high - spec.low) / 100, **named)
-        return gr.Number(
-            minimum=spec.low, maximum=spec.high, precision=0 if whole else None,
-            placeholder=_EMPTY if spec.optional else None, **named,
-        )  # fmt: skip
-    return gr.Textbox(max_lines=1, placeholder=_EMPTY if spec.optional else None, **{**named, "value": value or ""})
+        return gr.Number(minimum=spec.low, maximum=spec.high, precision=0 if whole else None, **named)
+    text = "" if value is None else str(value)
+    return gr.Textbox(max_lines=1, placeholder=_EMPTY if spec.optional else None, **{**named, "value": text})
 
 
 def setting(name: str, value: Any) -> str:

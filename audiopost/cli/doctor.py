@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.metadata
 import platform
 from typing import Any
@@ -22,16 +23,18 @@ _PACKAGES = {
     "demucs": "pip install 'audiopost[demucs]'",
     "pyannote.audio": "pip install 'audiopost[pyannote]'",
     "resemblyzer": "pip install 'audiopost[speakers]'",
+    "transformers": "pip install 'audiopost[align]'",
+    "scenedetect": "pip install 'audiopost[video]'",
     "gradio": "pip install 'audiopost[ui]'",
     "torch": "", "torchaudio": "",
 }  # fmt: skip
 
 
 def _version(package: str) -> str | None:
-    try:
-        return importlib.metadata.version(package)
-    except importlib.metadata.PackageNotFoundError:
-        return None
+    for name in (package, f"{package}-headless"):  # PySceneDetect comes under either
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            return importlib.metadata.version(name)
+    return None
 
 
 def _picked(stage: str, chosen: Any) -> dict[str, str]:

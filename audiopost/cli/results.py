@@ -35,7 +35,9 @@ def base(
 
 def warnings(project: Project) -> list[str]:
     """Everything a person should know: of the file, of each stage, drafts, and what is missing."""
-    steps = [f"{s.stage}: {w}" for s in project.steps for w in (*((s.draft,) if s.draft else ()), *s.warnings)]
+    steps = [
+        f"{s.stage}: {w}" for s in project.steps for w in (*((f"a draft, {s.draft}",) if s.draft else ()), *s.warnings)
+    ]
     return [*project.media.warnings, *steps, *project.missing]
 
 
@@ -83,9 +85,15 @@ def loudness_lines(values: Mapping[str, Any]) -> list[str]:
     return lines
 
 
+def files(outputs: Mapping[str, Path]) -> list[str]:
+    """What was written: kind and path, in two columns."""
+    width = max(map(len, outputs), default=0)
+    return [f"{kind:<{width}}  {path}" for kind, path in outputs.items()]
+
+
 def run_summary(result: RunResult) -> str:
     """What a person wants to know at the end of a run."""
-    lines = [f"{kind:<11} {path}" for kind, path in result.outputs.items()]
+    lines = files(result.outputs)
     total = sum(result.seconds.values())
     duration = result.project.media.duration_s
     lines.append(f"\n{clock(duration)} of sound in {clock(total)} ({total / max(duration, 1e-9):.2f} times its length)")

@@ -158,9 +158,8 @@ def command(name: str) -> click.Command:
                 base = results.base(project, step.backend, outputs, seconds, warnings)
                 print_json({**base, **single.data(project)}, stdout)
             else:
-                written = [f"{kind:<11} {path}" for kind, path in outputs.items()]
                 notes = [f"note: {warning}" for warning in results.warnings(project)]
-                stdout.writelines(f"{line}\n" for line in (*single.lines(project), *written, *notes))
+                stdout.writelines(f"{line}\n" for line in (*single.lines(project), *results.files(outputs), *notes))
 
     decorated: Callable[..., Any] = options.stage_flags(kind)(body)
     if single.takes_transcript:

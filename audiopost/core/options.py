@@ -89,7 +89,7 @@ class OptionSpec:
         return BadValue(
             f"{where}{self.name} = {value!r} is not {'one of its choices' if self.choices else wanted}.",
             value=value,
-            choices=self.choices,
+            choices=(*self.choices, "none") if self.choices and self.optional else self.choices,
             remedy=f"The default is {self.default!r}: {self.help}.",
         )
 

@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from ..core.project import Project
+from ..core.registry import AUTO
 from ..core.serial import to_json
 from ..core.stage import Step
 from ..io.atomic import write_text
 from ..io.decode import file_sha256
 from ..subtitles.formats import FORMATS
+from ..subtitles.styles import Style, load_style
 from ..subtitles.text import base
 
 #: Raised when a field changes its meaning.
@@ -28,12 +30,15 @@ _PACKAGES: Mapping[str, tuple[str, ...]] = {
     "denoise.rnnoise": ("pyrnnoise",),
     "separate.dsp": ("pyrnnoise", "silero-vad", "onnxruntime", "librosa"),
     "separate.demucs": ("demucs", "torch"),
+    "transcribe": ("silero-vad", "onnxruntime", "rapidfuzz"),
     "transcribe.pocketsphinx": ("pocketsphinx",),
+    "transcribe.script-pocketsphinx": ("pocketsphinx",),
+    "transcribe.script-ctc": ("transformers", "torch"),
     "transcribe.faster-whisper": ("faster-whisper", "ctranslate2"),
     "diarise.embeddings": ("resemblyzer", "torch", "silero-vad", "onnxruntime"),
     "diarise.pyannote": ("pyannote.audio", "torch"),
     "emotion.prosody": ("librosa",),
-    "subtitles": ("pysubs2", "budoux", "opencc"),
+    "subtitles": ("pysubs2", "budoux", "opencc", "scenedetect-headless", "scenedetect"),
     "cues": ("opentimelineio",),
 }
 
@@ -61,7 +66,8 @@ def provenance(project: Project, outputs: Mapping[str, Path]) -> dict[str, Any]:
         "duration_s": media.duration_s,
         "warnings": list(media.warnings),
     }
-    steps = [_step(step) | (_cast(step, project) if step is speakers else {}) for step in project.steps]
+    cast = {} if project.cast is None else {"cast": to_json(project.cast)}
+    steps = [_step(step) | (cast if step is speakers else {}) for step in project.steps]
     return {
         "audiopost_provenance": FORMAT,
         "source": source,
@@ -91,20 +97,22 @@ def write_provenance(path: Path, project: Project, outputs: Mapping[str, Path]) 
 
 
 def _step(step: Step) -> dict[str, Any]:
+    """What a record says of a step. `cast` stands beside that of diarise: who of a cast file was recognised or added,
+    under which consent. Voice prints lie in the cast file alone: a Project holds none."""
     fields: dict[str, Any] = to_json(step)
     del fields["timing"]
-    return fields | {"uses_ai_model": step.model is not None}
+    return fields | {"options": shown_options(step), "uses_ai_model": step.model is not None}
 
 
-def _cast(step: Step, project: Project) -> dict[str, Any]:
-    """Who of a cast file was recognised or added, under which consent; the file's name without its folder.
+def shown_options(step: Step) -> dict[str, Any]:
+    """The options of a step; of files of this machine (a script, a cast, a model) the name without its folder."""
+    options: dict[str, Any] = to_json(step.options)
+    return {name: _without_folder(value) if isinstance(value, str) else value for name, value in options.items()}
 
-    Voice prints lie in the cast file alone: a Project holds none.
-    """
-    if project.cast is None:
-        return {}
-    options = {**to_json(step.options), "cast": Path(str(step.options.get("cast", ""))).name}
-    return {"options": options, "cast": to_json(project.cast)}
+
+def _without_folder(text: str) -> str:
+    path = Path(text)
+    return path.name if path.is_absolute() or text.startswith("~") else text
 
 
 def software(project: Project) -> dict[str, Any]:
@@ -140,9 +148,12 @@ def disclosure(kind: str, project: Project) -> str:
         by_voice = any(role.similarity is not None for role in project.cast or ())
         return _judged(f"Speaker turns found{' and named by voice' if by_voice else ''}", project, "diarise")
     if kind in _LISTS:
-        return _text("Dialogue list", project, translated=project.translation is not None)
+        return _text("Dialogue list", project, _and_translated(project, project.translation is not None))
     if (parts := kind.split("."))[0] in FORMATS:  # 'srt', and 'srt.en' for the translation
-        return _text("Subtitles", project, translated=len(parts) > 1)
+        if len(parts) > 1:
+            return _text("Subtitles", project, "machine-transcribed and machine-translated")
+        style = style_of(project)
+        return _text("Subtitles", project, _and_translated(project, style is not None and bool(style.bilingual)))
     if kind == "scenes":
         return _judged("Scenes proposed", project, "scenes")
     if kind in ("cues", "cues_otio"):
@@ -209,25 +220,35 @@ def _master(project: Project, film: bool) -> str:
     return f"{text[:-1]}; the picture is copied untouched{words}."
 
 
-def _text(subject: str, project: Project, *, translated: bool) -> str:
+def _text(subject: str, project: Project, verb: str) -> str:
+    """`verb` is what transcribe did."""
     steps = _ran(project, ("transcribe", "diarise"))
     if not steps:
         return f"{subject} laid out by rules; no AI model."
-    made = _joined([_did(step, _verb(step, project, translated)) for step in steps])
+    made = _joined([_did(step, verb if step.stage == "transcribe" else "speakers told apart") for step in steps])
     words = f"{subject} {made}; not reviewed."
     return f"Draft {words[0].lower()}{words[1:]}" if any(step.draft for step in steps) else words
 
 
-def _verb(step: Step, project: Project, translated: bool) -> str:
-    if step.stage == "diarise":
-        return "speakers told apart"
-    if translated:
-        return "machine-transcribed and machine-translated"
-    if step.options.get("script"):
-        return "timed after a supplied script"
-    transcript = project.transcript
-    rendered = step.options.get("register") == "written" and transcript and base(transcript.language) == "zh"
-    return "machine-rendered in written Chinese" if rendered else "machine-transcribed"
+def style_of(project: Project) -> Style | None:
+    """The style guide that the captions were asked for by name, None where it was left to the language."""
+    step = project.step("subtitles")
+    name = str(step.options.get("style", AUTO)) if step else AUTO
+    return None if name == AUTO else load_style(name)
+
+
+def _and_translated(project: Project, translated: bool) -> str:
+    """How the text came about; `translated`: the translation stands beside it."""
+    step, transcript = project.step("transcribe"), project.transcript
+    options = step.options if step else {}
+    verb = "machine-transcribed"
+    if options.get("script"):
+        verb = "timed after a supplied script"
+    elif options.get("task") == "translate":
+        verb = "machine-translated into English"
+    elif options.get("register") == "written" and transcript and base(transcript.language) == "zh":
+        verb = "machine-rendered in written Chinese"
+    return f"{verb} and machine-translated" if translated else verb
 
 
 def _judged(what: str, project: Project, stage: str, helper: str = "") -> str:

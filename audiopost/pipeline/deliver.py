@@ -9,16 +9,16 @@ from pathlib import Path
 from ..core.audio import Audio, difference
 from ..core.errors import BadValue, UnknownName
 from ..core.project import Project
-from ..core.registry import AUTO
 from ..core.stage import Progress
 from ..delivery import dialogue_list, tables, timeline
-from ..delivery.provenance import write_provenance
+from ..delivery.provenance import style_of, write_provenance
 from ..delivery.report import write_report
 from ..io import mux
 from ..io.atomic import write_text
 from ..io.encode import write_wav
 from ..stages.subtitles import subtitles
-from ..subtitles import FORMATS, highlighted, load_style, render, save, suffix_of
+from ..subtitles import FORMATS, Style, highlighted, render, save, suffix_of
+from ..subtitles.formats import holds
 from ..subtitles.formats.rttm import rttm
 from . import state
 from .target import Target
@@ -94,16 +94,16 @@ def write_captions(
     """
     if project.transcript is None or project.captions is None:
         return
-    timebase, named = project.media.timebase, not _names_in_text(project)
+    timebase, style = project.media.timebase, style_of(project)
     texts = [(project.transcript, project.captions, "")]
     if project.translation is not None:
-        texts.append(
-            (project.translation, subtitles(project.translation, timebase)[0], f".{project.translation.language}")
-        )
+        captions, _ = subtitles(project.translation, timebase, until_s=project.media.duration_s)
+        texts.append((project.translation, captions, f".{project.translation.language}"))
     for transcript, captions, tag in texts:
         live = highlighted(captions, transcript) if highlight else captions
         for kind in kinds:
             shown = live if kind in _HIGHLIGHTED else captions
+            named = _names_speakers(kind, style)
             try:
                 content = render(shown, transcript, kind, speakers=named, timebase=timebase, name=target.base)
             except BadValue as error:
@@ -114,11 +114,12 @@ def write_captions(
             save(target.path(kind + tag, tag + suffix_of(kind)), content)
 
 
-def _names_in_text(project: Project) -> bool:
-    """Whether the style, one for the deaf and hard of hearing, already put the speakers' names into the captions."""
-    step = project.step("subtitles")
-    style = str(step.options.get("style", AUTO)) if step else AUTO
-    return style != AUTO and load_style(style).sdh
+def _names_speakers(kind: str, style: Style | None) -> bool:
+    """Whether a file says who speaks: not twice where SDH captions say it themselves, and not before the text itself
+    ('S1: ') where a broadcaster's guide was asked for, which has no such labels."""
+    if style is None or style.name == "plain" or kind == "json":
+        return True
+    return not style.sdh and (kind == "txt" or "speaker" in holds(kind))
 
 
 def write_speech(project: Project, target: Target) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
@@ -130,7 +131,6 @@ def _resumed(project: Project, plan: list[tuple[Stage, Any]], work: Path, final:
             remedy="Choose another folder, or run without --resume.",
         )
     done: list[Step] = []
-    saved_at = saved.stat().st_mtime
     retimed = old.media.timebase != project.media.timebase
     for made_stage, options in plan:
         step = old.step(made_stage.name)
@@ -142,11 +142,13 @@ def _resumed(project: Project, plan: list[tuple[Stage, Any]], work: Path, final:
         # A backend outside the table did a part of the stage's own, as a script's aligner does: `pick` knows none.
         if step.backend != backend and step.backend in backends_of(made_stage.name).names:
             break
-        if _edited_since(options, saved_at):
+        if _edited_since(options, step):
             break
         if retimed and "captions" in made_stage.assigns:  # they begin and end on frames
             break
         done.append(step)
+    if len(done) < len(old.steps) and _text_converted(old):  # the characters as they were heard are gone
+        done = done[: next((i for i, step in enumerate(done) if step.stage == "transcribe"), len(done))]
     kept = {step.stage for step in done}
     keep = {name for made_stage, _ in plan if made_stage.name in kept for name in made_stage.assigns}
     forget: dict[str, Any] = {name: None for made_stage, _ in plan for name in made_stage.assigns - keep}
@@ -156,12 +158,24 @@ def _resumed(project: Project, plan: list[tuple[Stage, Any]], work: Path, final:
     )
 
 
-def _edited_since(options: Any, time: float) -> bool:
-    """Whether a file that options name (a script, a glossary, a cast) was changed after `time`."""
-    named = (Path(str(getattr(options, spec.name))) for spec in describe(type(options)) if spec.names_path)
-    with contextlib.suppress(OSError):
-        return any(path.is_file() and path.stat().st_mtime > time for path in named)
-    return True
+def _edited_since(options: Any, step: Step) -> bool:
+    """Whether a file that options name (a script, a glossary, a cast) was edited or replaced after `step` ended."""
+    if step.timing is None:
+        return False
+    started, seconds = str(step.timing["started"]), float(step.timing["seconds"])
+    ended = datetime.fromisoformat(started).timestamp() + seconds + 1.0  # `started` has whole seconds
+    for spec in describe(type(options)):
+        path = os.path.expanduser(str(getattr(options, spec.name))) if spec.names_path else ""
+        # A file put in its place may be older than the run; only its status is new.
+        if os.path.isfile(path) and max((there := os.stat(path)).st_mtime, there.st_ctime) > ended:
+            return True
+    return False
+
+
+def _text_converted(project: Project) -> bool:
+    """Whether the subtitles stage has put the text itself into other characters."""
+    step = project.step("subtitles")
+    return step is not None and bool(step.options.get("script_variant"))
 
 
 def _done(

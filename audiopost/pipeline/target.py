@@ -15,14 +15,14 @@ log = logging.getLogger("audiopost")
 
 
 class Target:
-    """A folder and the base name of a recording; `outputs` tells what was written, by kind.
+    """A folder and the base name of a recording, or another; `outputs` tells what was written, by kind.
 
     What an earlier run on the same recording wrote there, and nobody has edited since, is replaced. Anything else of
     that name is kept beside it; `settle` drops what proves to be the same.
     """
 
-    def __init__(self, source: Path, out: Path, work: Path | None = None) -> None:
-        self.source, self.out, self.base = source, out, source.stem
+    def __init__(self, source: Path, out: Path, work: Path | None = None, *, base: str = "") -> None:
+        self.source, self.out, self.base = source, out, base or source.stem
         self.outputs: dict[str, Path] = {}
         self._journal = work / "delivered.txt" if work else None
         self._ours = self._recorded() | self._journalled()
@@ -38,7 +38,7 @@ class Target:
                 raise OutputError(
                     f"{path} is the source itself and would be overwritten.",
                     value=str(path),
-                    remedy="Choose another -o.",
+                    remedy="Choose another name or folder.",
                 )
             if path.name not in self._ours:
                 aside = _free_name(path)

@@ -164,3 +164,35 @@ def test_a_script_and_written_chinese_are_named(project):
 )
 def test_every_kind_has_a_sentence_even_without_steps(project, kind):
     assert disclosure(kind, replace(project, steps=())).endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("options", "kind", "verb"),
+    [
+        ({"task": "translate"}, "srt", "machine-translated into English with"),
+        ({"script": "s.txt"}, "srt", "timed after a supplied script with"),
+        ({"script": "s.txt"}, "srt.en", "machine-transcribed and machine-translated with"),
+        ({"script": "s.txt"}, "dialogue_list", "timed after a supplied script and machine-translated with"),
+        ({"register": "written"}, "json", "machine-rendered in written Chinese with"),
+        ({}, "elrc", "machine-transcribed with"),
+    ],
+)
+def test_text_says_how_it_came_about(project, options, kind, verb):
+    texts = {"transcript": Transcript("zh-Hant"), "translation": Transcript("en")}
+    made = replace(project, steps=(step("transcribe", "faster-whisper", WHISPER, options=options),), **texts)
+    assert f" {verb} whisper-small" in disclosure(kind, made)
+
+
+def test_captions_in_two_languages_are_said_to_be_translated(project):
+    steps = (*project.steps, step("subtitles", "layout", options={"style": "hk-bilingual"}))
+    both = replace(project, steps=steps, translation=Transcript("en"))
+    assert "machine-transcribed and machine-translated" in disclosure("srt", both)
+    assert "translated" not in disclosure("srt", replace(both, steps=project.steps))
+
+
+def test_files_that_options_name_are_told_without_their_folders(project, outputs):
+    named = {"script": "/home/someone/film.fountain", "glossary": "~/names.txt", "initial_prompt": "and/or"}
+    made = replace(project, steps=(step("transcribe", "faster-whisper", WHISPER, options=named),))
+    assert provenance(made, outputs)["steps"][0]["options"] == {
+        "script": "film.fountain", "glossary": "names.txt", "initial_prompt": "and/or",
+    }  # fmt: skip

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,10 +13,13 @@ import audiopost as ap
 from audiopost import presets
 from audiopost.core.audio import Audio
 from audiopost.core.errors import BadValue, Cancelled, InputError, MissingModel, OutputError, StageError, UnknownName
+from audiopost.core.speech import Transcript, Utterance, Word
 from audiopost.io import scratch
 from audiopost.io.decode import load
+from audiopost.pipeline import deliver, state
 from audiopost.pipeline import run as run_job
-from audiopost.pipeline import state
+from audiopost.pipeline.run import apply
+from audiopost.pipeline.target import Target
 from audiopost.stages import denoise as denoise_stage
 
 EVERYTHING = {
@@ -183,6 +187,51 @@ def test_resume_lays_captions_out_again_at_another_frame_rate(take: Path, tmp_pa
     assert again.project.captions
 
 
+@pytest.fixture
+def spoken() -> presets.Preset:
+    whole = presets.load("podcast")
+    stages = ("transcribe", "subtitles", "loudness")
+    return presets.Preset("spoken", "Spoken", "", stages, {name: whole.options[name] for name in stages})
+
+
+@pytest.mark.parametrize("way", ["edited", "an older one in its place", "kept"])
+def test_resume_reads_a_glossary_again_that_changed(
+    take: Path, tmp_path: Path, spoken: presets.Preset, way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    names, other = tmp_path / "names.txt", tmp_path / "other.txt"
+    names.write_text("Harbour\n")
+    settings = (*ENGLISH, "transcribe.glossary=~/names.txt")
+    first = run_job(take, spoken, tmp_path / "out", settings=settings)
+    timing = first.project.steps[0].timing
+    assert timing is not None
+    # As if the run had been an hour ago: file systems and the record tell seconds.
+    saved = first.outputs["project"]
+    data = json.loads(saved.read_text(encoding="utf-8"))
+    data["steps"][0]["timing"]["started"] = "2020-01-01T00:00:00+00:00"
+    if way == "kept":
+        data["steps"][0]["timing"]["seconds"] = 1e9
+    else:
+        other.write_text("Meilin\n")
+        os.utime(other, (0, 0) if way == "an older one in its place" else None)
+        other.replace(names)
+    saved.write_text(json.dumps(data), encoding="utf-8")
+    again = run_job(take, spoken, tmp_path / "out", settings=settings, resume=True)
+    assert ("transcribe" in again.seconds) == (way != "kept")
+
+
+def test_resume_hears_again_where_the_characters_were_converted(
+    take: Path, tmp_path: Path, spoken: presets.Preset
+) -> None:
+    run_job(take, spoken, tmp_path / "out", settings=(*ENGLISH, "subtitles.script_variant=hans"))
+    same = run_job(take, spoken, tmp_path / "out", settings=(*ENGLISH, "subtitles.script_variant=hans"), resume=True)
+    assert "transcribe" not in same.seconds
+    other = run_job(take, spoken, tmp_path / "out", settings=ENGLISH, resume=True)
+    assert "transcribe" in other.seconds
+    style = run_job(take, spoken, tmp_path / "out", settings=(*ENGLISH, "subtitles.style=bbc"), resume=True)
+    assert "transcribe" not in style.seconds
+
+
 @pytest.mark.parametrize(
     "text", ["[1]", "{}", "no JSON", '{"audiopost_project": 1, "odd": 2}', '{"audiopost_project": 9}']
 )
@@ -346,3 +395,21 @@ def test_odd_input_gives_a_right_result(tmp_path: Path, kind: str, rate: int) ->
         assert project.loudness is not None
         assert project.loudness.integrated_lufs is None
         assert np.abs(load(result.outputs["master"]).audio.samples).max() == 0
+
+
+def test_labels_stand_in_no_guide_and_names_stay_beside_the_text(take: Path, tmp_path: Path) -> None:
+    project = load(take)
+    words = ((0.0, "Where to?", "Anna"), (3.0, "Home, I think.", "Ben"))
+    said = tuple(
+        Utterance(at, at + 2.5, text, "en", (Word(at, at + 2.5, text, speaker=who),), who) for at, text, who in words
+    )
+    project = replace(project, transcript=Transcript("en", said))
+    for style, labelled in (("auto", True), ("plain", True), ("netflix-en", False), ("netflix-en-sdh", False)):
+        target = Target(take, tmp_path / style)
+        target.out.mkdir()
+        made = apply(project, "subtitles", style=style)
+        deliver.write_captions(made, target, ("srt", "vtt", "json", "txt"))
+        text = {kind: path.read_text(encoding="utf-8") for kind, path in target.outputs.items()}
+        assert ("Anna: " in text["srt"]) == labelled, style
+        assert "Ben" in text["json"]
+        assert ("<v Ben>" in text["vtt"]) == ("Ben:" in text["txt"]) == (style != "netflix-en-sdh"), style

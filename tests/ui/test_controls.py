@@ -33,8 +33,11 @@ def test_kind_and_range_choose_the_widget() -> None:
     assert isinstance(widget(spec(bool, True), True), gr.Checkbox)
     assert isinstance(widget(spec(str, "a", choices=("a", "b")), "a"), gr.Dropdown)
     assert isinstance(widget(spec(str, "auto"), "auto", ["auto", "rnnoise"]), gr.Dropdown)
-    assert isinstance(widget(spec(int, None, low=1, high=50, optional=True), None), gr.Number)
-    assert isinstance(widget(spec(str, None, optional=True), None), gr.Textbox)
+    assert isinstance(widget(spec(float, 1.0, low=0), 1.0), gr.Number)
+    for kind in (int, float, str):  # a number that is not set looks like one
+        empty = widget(spec(kind, None, low=1, high=50, optional=True), None)
+        assert (type(empty), empty.value, empty.placeholder) == (gr.Textbox, "", "not set")
+    assert widget(spec(int, None, low=1, high=50, optional=True), 2).value == "2"
     slider = widget(spec(float, 24.0, low=0.0, high=60.0, unit="dB"), 12.0)
     assert isinstance(slider, gr.Slider)
     assert (slider.minimum, slider.maximum, slider.value, slider.label) == (0.0, 60.0, 12.0, "an option (dB)")
@@ -45,6 +48,14 @@ def test_an_emptied_field_is_none_where_that_is_allowed() -> None:
     assert spec(int, None, low=1, high=50, optional=True).validate(text, "diarise.") is None
     with pytest.raises(BadValue):
         spec(float, 1.0, low=0.0, high=1.0).validate(text, "denoise.")
+
+
+def test_an_optional_choice_can_be_taken_back() -> None:
+    variant = next(each for stage, each in EVERY if (stage, each.name) == ("subtitles", "script_variant"))
+    made = widget(variant, None)
+    assert made.value == made.choices[0][1] == ""
+    assert [value for _, value in made.choices[1:]] == list(variant.choices)
+    assert variant.validate(setting("x", made.preprocess("")).partition("=")[2], "subtitles.") is None
 
 
 def test_visitors_are_not_offered_folders_of_this_machine():

@@ -9,7 +9,7 @@ import re
 import shutil
 import tempfile
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from audiopost.core.registry import AUTO, EMBEDDED
 from audiopost.core.stage import Progress
 from audiopost.io.encode import write_wav
 from audiopost.pipeline import RunResult, run
+from audiopost.subtitles import style_names
 
 from .. import summary
 from ..controls import setting, widget
@@ -164,11 +165,17 @@ def _option_widgets(preset: presets.Preset, changed: gr.State) -> None:
             for spec in describe(type(preset.options[stage])):
                 if spec.names_path or (stage, spec.name) == ("transcribe", "language"):
                     continue  # a visitor names no folders of this machine; the language has its own place above
-                choices = (AUTO, EMBEDDED, *table.names) if spec.name == "backend" else ()
-                made = widget(spec, getattr(preset.options[stage], spec.name), choices)
+                made = widget(spec, getattr(preset.options[stage], spec.name), _choices(stage, spec.name, table.names))
                 made.change(
                     _remember(f"{stage}.{spec.name}"), [made, changed], changed, show_progress="hidden", queue=False
                 )
+
+
+def _choices(stage: str, name: str, backends: Sequence[str]) -> tuple[str, ...]:
+    """What an option can be where its class does not say so: names that are known only at run time."""
+    if name == "backend":
+        return AUTO, EMBEDDED, *backends
+    return (AUTO, *style_names()) if (stage, name) == ("subtitles", "style") else ()
 
 
 def _remember(name: str) -> Callable[[Any, dict[str, Any]], dict[str, Any]]:

@@ -13,7 +13,8 @@ from ...core.marks import Cue, EmotionPoint, LoudnessReport, SpecCheck
 from ...core.project import Project
 from ...core.speech import Transcript, Utterance
 from ...core.time import Span, clock, merge_spans
-from ..provenance import disclosure, method
+from ...subtitles.rules import RULES
+from ..provenance import disclosure, method, shown_options
 from . import pictures
 from .charts import Lane, TimeAxis, curve, envelope, level_ticks, number
 
@@ -280,16 +281,20 @@ def captions(project: Project) -> dict[str, Any] | None:
     if issues is None:
         return None
     rows = [
-        {"caption": i.caption, "at": stamp(i.start_s, project), "rule": i.rule, "detail": i.detail}
+        {"caption": i.caption, "at": stamp(i.start_s, project), "rule": _title(i.rule), "detail": i.detail}
         for i in issues[:MOST_ROWS]
     ]
     captions = project.captions
     return {
         "count": None if captions is None else len(captions),
-        "rules": Counter(issue.rule for issue in issues).most_common(),
+        "rules": Counter(_title(issue.rule) for issue in issues).most_common(),
         "rows": rows,
         "left_out": len(issues) - len(rows),
     }
+
+
+def _title(rule: str) -> str:
+    return RULES[rule].title if rule in RULES else rule
 
 
 def stems(project: Project) -> list[dict[str, Any]] | None:
@@ -327,6 +332,8 @@ def disclosures(project: Project) -> list[tuple[str, str]]:
         ("Clean mix", "clean", project.clean or project.restored),
         ("Master", "master", project.master),
         ("Subtitles", "srt", project.transcript),
+        *((f"Subtitles, {t.language}", f"srt.{t.language}", t) for t in (project.translation,) if t),
+        ("Dialogue list", "dialogue_list", project.transcript),
         ("Speaker turns", "rttm", project.turns),
         ("Scenes", "scenes", project.scenes),
         ("Music cues", "cues", project.cues),
@@ -347,7 +354,7 @@ def steps(project: Project) -> list[dict[str, Any]]:
             "source": step.model.source if step.model else "",
             "draft": step.draft,
             "warnings": step.warnings,
-            "options": ", ".join(_setting(*item) for item in step.options.items() if item[0] != "backend"),
+            "options": ", ".join(_setting(*item) for item in shown_options(step).items() if item[0] != "backend"),
             "seconds": f"{seconds[id(step)]:.1f} s" if step.timing else "",
             "share": round(100 * seconds[id(step)] / longest, 1),
             "memory": f"{float(step.timing['peak_rss_mb']):.0f} MB"

@@ -56,7 +56,8 @@ class Options:
             )
         if self.consent and not self.cast:
             raise BadValue(
-                "diarise.consent says what a cast file may keep, and no cast file is given.", remedy="--cast"
+                "diarise.consent says what a cast file may keep, and no cast file is given.",
+                remedy="Name one with cast (--cast FILE), or leave consent out.",
             )
         if self.consent:
             from ...analysis.cast import parse_consent
@@ -123,7 +124,8 @@ def _run(audio: Audio, options: Options, progress: Progress, identity: Callable[
     names: dict[str, str] = {}
     turns = _tidy(backend.turns(audio, progress), audio.duration_s, names)
     exclusive = getattr(backend, "exclusive", None)
-    result = _Result(choice, turns, turns if exclusive is None else _tidy(exclusive, audio.duration_s, names))
+    exclusive = turns if exclusive is None else _tidy(exclusive, audio.duration_s, names)
+    result = _Result(choice, turns, exclusive, warnings=_miscounted(len({turn.speaker for turn in turns}), options))
     if not options.cast:
         return result
     found = cast.bring_up_to_date(audio, turns, options, cast.Recording(*identity()), progress)
@@ -132,8 +134,17 @@ def _run(audio: Audio, options: Options, progress: Progress, identity: Callable[
         turns=_relabelled(turns, found.labels),
         exclusive=_relabelled(result.exclusive, found.labels),
         roles=found.roles,
-        warnings=found.warnings,
+        warnings=(*result.warnings, *found.warnings),
     )
+
+
+def _miscounted(found: int, options: Options) -> tuple[str, ...]:
+    """A sentence where as many speakers as asked for could not be found; nobody at all is an answer of its own."""
+    low, high = (options.speakers or bound for bound in (options.min_speakers or 1, options.max_speakers or 50))
+    if not found or low <= found <= high:
+        return ()
+    bound = "" if options.speakers else f"at least {low}" if found < low else f"at most {high}"
+    return (f"speakers asked for: {bound or options.speakers}; told apart: {found}",)
 
 
 def _tidy(turns: Iterable[SpeakerTurn], duration_s: float, names: dict[str, str]) -> tuple[SpeakerTurn, ...]:
@@ -151,17 +162,19 @@ def _relabelled(turns: tuple[SpeakerTurn, ...], labels: Mapping[str, str]) -> tu
 
 
 class Stage:
-    """Diarises the Project's dialogue; a transcript that is there gets its speakers."""
+    """Diarises the Project's dialogue; a transcript that is there and its translation get their speakers."""
 
     name = "diarise"
     requires: ClassVar[frozenset[str]] = frozenset()
-    assigns: ClassVar[frozenset[str]] = frozenset({"turns", "transcript", "cast"})
+    assigns: ClassVar[frozenset[str]] = frozenset({"turns", "transcript", "translation", "cast"})
     options_type = Options
 
     def __call__(self, project: Project, options: Options, progress: Progress) -> Project:
         media = project.media
         result = _run(project.dialogue, options, progress, lambda: (Path(media.path).name, media.sha256))
-        transcript = project.transcript and project.transcript.with_speakers(result.exclusive)
+        transcript, translation = (
+            text and text.with_speakers(result.exclusive) for text in (project.transcript, project.translation)
+        )
         return project.after(
             self.name,
             result.choice,
@@ -169,5 +182,6 @@ class Stage:
             warnings=result.warnings,
             turns=result.turns,
             transcript=transcript,
+            translation=translation,
             cast=result.roles,
         )
