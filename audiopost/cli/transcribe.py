@@ -76,7 +76,7 @@ def _transcribe(
         out = Path()
     plan = _plan(values)
     printed: list[dict[str, Any]] = []
-    failed: list[AudiopostError] = []
+    failed: list[dict[str, str]] = []
     with quiet_stdout() as stdout:
         for source in sources:
             try:
@@ -86,14 +86,14 @@ def _transcribe(
                 if len(sources) == 1 or (error.exit_code == 2 and source is sources[0]):
                     raise  # wrong use is wrong for all; what only a later one refuses is its own
                 say(f"error: {source}: {error}")
-                failed.append(error)
+                failed.append({"input": str(source), "error": str(error)})
                 continue
             if as_json:
                 printed.append(_data(project, outputs))
             else:
                 stdout.writelines(f"{line}\n" for line in _lines(project, outputs))
         if as_json:
-            print_json(printed[0] if len(sources) == 1 else {"results": printed}, stdout)
+            print_json(printed[0] if len(sources) == 1 else {"results": printed, "failures": failed}, stdout)
     if not failed:
         return 0
     return _PARTIAL_FAILURE if len(failed) < len(sources) else 1

@@ -97,7 +97,10 @@ def test_one_bad_recording_of_several_costs_only_itself(take: Path, model: Path,
     assert run.returncode == 3
     assert "bad.wav" in run.stderr
     assert "no stretches of 1.00 seconds" in run.stderr
-    (result,) = json.loads(run.stdout)["results"]
+    told = json.loads(run.stdout)
+    (result,) = told["results"]
+    assert [failure["input"] for failure in told["failures"]] == [str(bad), str(short)]
+    assert "empty" in told["failures"][0]["error"]
     assert Path(result["outputs"]["txt"]).read_text(encoding="utf-8").startswith("Hello there")
 
 
