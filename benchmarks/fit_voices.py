@@ -1,6 +1,8 @@
-"""Fits audiopost/analysis/voice_space.npz, what voice prints are compared in; needs folders with index.csv.
+"""Fits audiopost/analysis/voice_space.npz, what voice prints are compared in; needs a folder with index.csv.
 
-    python benchmarks/fit_voices.py ../shared/train ../shared/audio
+    python benchmarks/fit_voices.py ../shared/train
+
+The recordings that benchmarks measure on are never among them.
 
 Prints of half a minute of each speaker, twice: in unlike synthetic rooms, noise and telephone bands, so that the
 space holds what stays. Rows whose licence is non-commercial, copyleft-software only, or not stated are left out, and

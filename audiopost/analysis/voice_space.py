@@ -2,8 +2,8 @@
 
 In it the prints of one speaker scatter with unit variance in every direction, whatever is said and wherever, and
 speakers lie with variance `between`: the two-covariance model (Brümmer and de Villiers, 2010). The numbers were
-fitted by benchmarks/fit_voices.py on openly licensed speech (LibriSpeech and VCTK, CC BY 4.0; LJ Speech, Kerstin,
-CC0; EMO-DB, free to use; others) and hold no recording.
+fitted by benchmarks/fit_voices.py on 100 speakers of openly licensed speech (LibriSpeech and VCTK, CC BY 4.0; EMO-DB,
+free to use; audio-cmn, CC BY-SA; CC0), none of it from recordings that figures are measured on, and hold no recording.
 """
 
 from __future__ import annotations
