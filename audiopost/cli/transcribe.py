@@ -47,7 +47,13 @@ _PARTIAL_FAILURE = 3
     help=f"What to write: {', '.join(FORMATS)}, or all that can hold the text; may be given more "
     f"than once. Default: {', '.join(deliver.SUBTITLE_FORMATS)}.",
 )  # fmt: skip
-@options.stage_flags(Transcribe)
+@options.stage_flags(Transcribe, without=("pull",))
+@click.option(
+    "--pull/--no-pull",
+    default=True,
+    show_default=True,
+    help="Fetch a model that is named and not here, as users of whisper expect.",
+)
 @click.option(
     "--vad-method", "--vad_method", "vad_method", type=click.Choice(("silero", "pyannote", "none")), default=None,
     help="Speech detector. audiopost has one, Silero: pyannote is taken and answered by it, none is --no-vad.",
@@ -109,8 +115,6 @@ def _plan(values: dict[str, Any]) -> list[tuple[str, Any]]:
         values["vad"] = False
     elif values["vad_method"] == "pyannote":
         say("note: audiopost detects speech with Silero; pyannote's detector is not used")
-    if values["pull"] is None:
-        values["pull"] = True  # users of whisper expect a model they name to be fetched
     plan: list[tuple[str, Any]] = [("transcribe", build(Transcribe, options.given(Transcribe, values), "transcribe."))]
     speakers = {name: values[name] for name in _SPEAKERS if values.get(name) is not None}
     if speakers and not values["diarise"]:
