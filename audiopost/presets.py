@@ -6,13 +6,16 @@ stages = ["diagnose", "denoise", "loudness"]
 
 [loudness]
 spec = "podcast"
+
+[deliver]
+format = "mp3"
 """
 
 from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +24,7 @@ from .core.options import build, describe
 from .core.registry import Backends
 from .core.registry import load as load_object
 from .core.stage import Stage
+from .io.encode import Encoding
 from .io.resources import presets_folder
 
 #: Every stage by name, in the order of a full job.
@@ -37,6 +41,9 @@ STAGES: dict[str, str] = {
     "subtitles": "audiopost.stages.subtitles:Stage",
     "loudness": "audiopost.stages.loudness:Stage",
 }
+
+#: The table of a preset that says how sound is delivered; no stage.
+DELIVER = "deliver"
 
 
 def stage(name: str) -> Stage:
@@ -57,33 +64,38 @@ def backends_of(name: str) -> Backends:
 
 @dataclass(frozen=True)
 class Preset:
-    """A named job: stages in order, and each one's Options."""
+    """A named job: stages in order, each one's Options, and how the sound is delivered."""
 
     name: str
     title: str
     summary: str
     stages: tuple[str, ...]
     options: Mapping[str, Any]
+    encoding: Encoding = field(default_factory=Encoding)
 
     def changed(self, settings: Iterable[str]) -> Preset:
-        """This preset with 'stage.option=value' settings applied. Raises UnknownName, BadValue."""
+        """This preset with 'stage.option=value' settings applied, 'deliver.format=flac' too.
+
+        Raises UnknownName, BadValue.
+        """
         values: dict[str, dict[str, Any]] = {}
         for setting in settings:
             path, equals, value = setting.partition("=")
             stage_name, dot, name = path.strip().partition(".")
             if not equals or not dot:
                 raise BadValue(
-                    f"{setting!r} is not stage.option=value.", value=setting, remedy="For example denoise.amount=0.8."
+                    f"{setting!r} is not stage.option=value.", value=setting, remedy="For example denoise.amount=80."
                 )
-            if stage_name not in self.stages:
-                raise UnknownName("stage", stage_name, self.stages, where=f"preset {self.name}")
+            if stage_name not in (*self.stages, DELIVER):
+                raise UnknownName("stage", stage_name, (*self.stages, DELIVER), where=f"preset {self.name}")
             values.setdefault(stage_name, {})[name] = value.strip()
-        options = dict(self.options)
+        options = {**self.options, DELIVER: self.encoding}
         for stage_name, changes in values.items():
             kind = type(options[stage_name])
             now = {spec.name: getattr(options[stage_name], spec.name) for spec in describe(kind)}
             options[stage_name] = build(kind, {**now, **changes}, f"{stage_name}.")
-        return Preset(self.name, self.title, self.summary, self.stages, options)
+        encoding = options.pop(DELIVER)
+        return Preset(self.name, self.title, self.summary, self.stages, options, encoding)
 
 
 def names() -> tuple[str, ...]:
@@ -117,11 +129,12 @@ def _checked(name: str, data: dict[str, Any]) -> Preset:
         raise UnknownName("stage", str(unknown), STAGES, where=where)
     title, summary = str(data.pop("title", name)), str(data.pop("summary", ""))
     for key, table in data.items():
-        if key not in stages or not isinstance(table, dict):
-            raise UnknownName("key", key, ("title", "summary", "stages", *stages), where=where)
+        if key not in (*stages, DELIVER) or not isinstance(table, dict):
+            raise UnknownName("key", key, ("title", "summary", "stages", *stages, DELIVER), where=where)
     try:
         options = {s: build(stage(s).options_type, data.get(s, {}), f"{s}.") for s in stages}
+        encoding = build(Encoding, data.get(DELIVER, {}), f"{DELIVER}.")
     except UsageError as error:
         error.problem = f"In {where}: {error.problem}"
         raise
-    return Preset(name, title, summary, tuple(stages), options)
+    return Preset(name, title, summary, tuple(stages), options, encoding)

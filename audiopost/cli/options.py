@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from ..core.options import OptionSpec, describe
+from ..io.encode import Encoding
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -68,3 +69,6 @@ transcript = click.option(
 film = click.option(
     "--film", type=_PATH, metavar="FILM", help="The film, for styles that want times to keep to its shot changes."
 )
+#: How the sound files are written; a film is delivered by the main job alone.
+encoding = stage_flags(Encoding, without=("film_codec",))
+film_encoding = stage_flags(Encoding)

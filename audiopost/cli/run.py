@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
+from ..io.encode import Encoding
 from . import options
 from .console import print_json, quiet_stdout, reporting
 from .results import base, run_summary, warnings
@@ -19,6 +21,7 @@ from .results import base, run_summary, warnings
 @options.out_required
 @click.option("--resume", is_flag=True, help="Go on from an earlier run into the same folder.")
 @click.option("--set", "settings", multiple=True, metavar="STAGE.OPTION=VALUE", help="Change an option of the preset.")
+@options.film_encoding
 @options.fps
 @options.start_timecode
 @options.as_json
@@ -31,10 +34,12 @@ def _run(
     fps: str | None,
     start_timecode: str | None,
     as_json: bool,
+    **delivery: Any,
 ) -> None:
     """The main job: IN is a sound file or film, the results of preset P go to DIR."""
     from ..pipeline import run
 
+    settings += tuple(f"deliver.{name}={value}" for name, value in options.given(Encoding, delivery).items())
     with quiet_stdout() as stdout:
         with reporting(quiet=as_json) as progress:
             result = run(

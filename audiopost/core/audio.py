@@ -26,6 +26,11 @@ LAYOUTS: dict[int, tuple[str, ...]] = {
 }
 
 
+def full_range(layout: tuple[str, ...]) -> list[int]:
+    """The numbers of all channels but the LFE, whose low tones are meant and which carries no speech."""
+    return [i for i, name in enumerate(layout) if name != "LFE"] or [0]
+
+
 class Source(Protocol):
     """Where samples come from when they do not lie in memory."""
 

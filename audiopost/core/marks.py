@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -23,8 +24,24 @@ class Finding:
 
 
 @dataclass(frozen=True)
+class Repair:
+    """One link of the chain of repairs: `name` ('hum', …, as its switch is called) because of what was found.
+
+    `amount_percent` of the fault is taken away, by at most `max_reduction_db` (None: no limit). `done` says what was
+    done, '' where it was only planned; `removed_dbfs` is the RMS of what went, None where nothing did.
+    """
+
+    name: str
+    because: str
+    amount_percent: float
+    max_reduction_db: float | None = None
+    done: str = ""
+    removed_dbfs: float | None = None
+
+
+@dataclass(frozen=True)
 class Activity:
-    """Where something is heard: `kind` is 'speech', 'music' or 'silence'."""
+    """Where something is heard: `kind` is 'speech', 'music', 'silence', or a sound ('door slams', 'applause', …)."""
 
     kind: str
     start_s: float
@@ -88,7 +105,8 @@ class Cue:
 class LoudnessReport:
     """BS.1770-4 measures; None where there is nothing to measure (silence).
 
-    The curves hold one value every `step_s` seconds, at the end of each window, in LUFS.
+    The curves hold one value every `step_s` seconds, in LUFS: short-term loudness at the end of each window, and the
+    highest momentary one since the last value. `true_peaks_dbtp` holds the highest of each second.
     """
 
     integrated_lufs: float | None
@@ -98,16 +116,40 @@ class LoudnessReport:
     true_peak_dbtp: float | None
     step_s: float = 1.0
     short_term_lufs: tuple[float | None, ...] = ()
+    momentary_lufs: tuple[float | None, ...] = ()
+    true_peaks_dbtp: tuple[float | None, ...] = ()
 
 
 @dataclass(frozen=True)
 class SpecCheck:
-    """One number held against a delivery spec; `passed` is None where it could not be measured."""
+    """One number held against a delivery spec; `passed` is None where it could not be measured.
+
+    What is only `recommended` and not met is a note, no failure. `low` and `high` are the limits as numbers, `remark`
+    says what a person should know of the check itself.
+    """
 
     name: str
     value: float | None
     limit: str
     passed: bool | None
+    recommended: bool = False
+    unit: str = ""
+    low: float | None = None
+    high: float | None = None
+    remark: str = ""
+
+    @property
+    def verdict(self) -> str:
+        """'pass', 'FAIL', 'note' (not as recommended) or 'not measured'."""
+        if self.passed is None:
+            return "not measured"
+        return "pass" if self.passed else "note" if self.recommended else "FAIL"
+
+
+def overall(checks: Sequence[SpecCheck]) -> str:
+    """The verdict over all checks that count: 'FAIL' where one fails, 'not measured' where one was not, else 'pass'."""
+    verdicts = {check.verdict for check in checks if not check.recommended}
+    return next((verdict for verdict in ("FAIL", "not measured") if verdict in verdicts), "pass")
 
 
 @dataclass(frozen=True)

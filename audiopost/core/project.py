@@ -16,17 +16,22 @@ from .marks import (
     EmotionUtterance,
     Finding,
     LoudnessReport,
+    Repair,
     Scene,
     SpecCheck,
 )
 from .speech import Caption, CastRole, SpeakerTurn, Transcript
 from .stage import Choice, ModelInfo, Step
-from .time import TIMEBASE_25, Timebase
+from .time import TIMEBASE_25, Span, Timebase
 
 
 @dataclass(frozen=True)
 class MediaInfo:
-    """What the file says of itself. `subtype` is the sample format ('PCM_24', 'FLOAT', 'aac' …)."""
+    """What the file says of itself. `subtype` is the sample format ('PCM_24', 'FLOAT', 'aac' …).
+
+    `time_reference` is when the recording begins, in samples since midnight; `non_finite` is how many samples were NaN
+    or infinite before they became silence.
+    """
 
     path: str
     sha256: str
@@ -38,6 +43,8 @@ class MediaInfo:
     duration_s: float
     has_video: bool = False
     timebase: Timebase = TIMEBASE_25
+    time_reference: int = 0
+    non_finite: int = 0
     warnings: tuple[str, ...] = ()
 
     @property
@@ -57,6 +64,10 @@ class Project:
     findings: tuple[Finding, ...] | None = None
     activity: tuple[Activity, ...] | None = None
     restored: Audio | None = None
+    repairs: tuple[Repair, ...] | None = None
+    """The chain that made `restored`, in order; where denoising was asked for by findings, it is the last link."""
+    removed: Mapping[str, Audio] | None = None
+    """What each repair took away, by its name: restored + all of them = the source."""
     stems: Mapping[str, Audio] | None = None
     repaired: Audio | None = None
     """The dialogue after denoising: the dialogue stem's, or the programme's where it was denoised as a whole."""
@@ -86,10 +97,14 @@ class Project:
     """Room for plug-ins; JSON values."""
 
     @property
+    def voice(self) -> str | None:
+        """The name of the stem that holds what is said or sung; None where no stem does."""
+        return next((name for name in ("dialogue", "vocals") if name in (self.stems or {})), None)
+
+    @property
     def dialogue(self) -> Audio:
         """Where speech is wanted: repaired dialogue, else dialogue (or vocals) stem, else the programme."""
-        stems = self.stems or {}
-        return self.repaired or stems.get("dialogue") or stems.get("vocals") or self.programme
+        return self.repaired or (self.stems or {}).get(self.voice or "") or self.programme
 
     @property
     def programme(self) -> Audio:
@@ -100,6 +115,13 @@ class Project:
     def mix(self) -> Audio:
         """What is delivered: the clean mix if there is one, else the programme."""
         return self.clean or self.programme
+
+    @property
+    def speech_spans(self) -> tuple[Span, ...] | None:
+        """Where speech is heard; None where nobody looked for it."""
+        if self.activity is None:
+            return None
+        return tuple(Span(each.start_s, each.end_s) for each in self.activity if each.kind == "speech")
 
     def has(self, name: str) -> bool:
         """Whether a stage has filled `name` in."""

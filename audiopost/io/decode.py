@@ -15,31 +15,31 @@ from ..core.audio import LAYOUTS, Audio, FloatArray
 from ..core.errors import BadValue, EmptyMedia, InputError, NoAudioTrack, UnreadableMedia
 from ..core.project import MediaInfo, Project
 from ..core.time import FrameRate, Timebase
-from . import riff
+from . import layouts, riff
 from .atomic import native
+from .film_line import FilmLine
 from .scratch import SoundFileSource, Spool
 
 log = logging.getLogger("audiopost")
 
 #: What libsndfile opens by seeking, sample-exact; compressed formats go through PyAV.
 _SEEKABLE = {"WAV", "WAVEX", "RF64", "W64", "FLAC", "AIFF", "CAF", "AU"}
-#: A jump in a film's audio timestamps longer than this is a hole that is filled with silence.
-_GAP_S = 0.05
-
-_NONFINITE = "{} samples are NaN or infinite; they are taken as silence"
-
-_AV_LABELS = {"FL": "L", "FR": "R", "FC": "C", "LFE": "LFE", "BL": "Lb", "BR": "Rb", "SL": "Ls", "SR": "Rs", "BC": "Cs"}
 
 
 @dataclass(frozen=True)
 class Decoded:
-    """What opening a file gives: the audio and what the container says about it."""
+    """What opening a file gives: the audio and what the container says about it.
+
+    `time_reference` is the bext chunk's, in samples since midnight; `non_finite` counts NaN and infinite samples.
+    """
 
     audio: Audio
     container: str
     subtype: str
     has_video: bool = False
     timebase: Timebase | None = None
+    time_reference: int | None = None
+    non_finite: int = 0
     warnings: tuple[str, ...] = ()
 
 
@@ -61,8 +61,13 @@ def load(path: str | Path, *, fps: str | None = None, start_timecode: str | None
         frame = own.rate.parse_timecode(own.start_timecode)
         start = own.start_timecode if rate == own.rate else rate.timecode(rate.frame_at(own.rate.seconds_at(frame)))
     audio = decoded.audio
-    if audio.frames == 0:
-        raise EmptyMedia(f"{path.name} holds no samples.", value=str(path), remedy="Export or record it again.")
+    timebase = Timebase(rate, start)
+    reference = decoded.time_reference  # to the sample, which a timecode is not
+    if reference is None or start_timecode is not None:
+        reference = round(timebase.start_frame / rate.fraction * audio.rate)
+    warnings = decoded.warnings
+    if decoded.non_finite:
+        warnings = (f"{decoded.non_finite} samples are NaN or infinite; they are taken as silence", *warnings)
     media = MediaInfo(
         path=str(path),
         sha256=file_sha256(path),
@@ -73,10 +78,12 @@ def load(path: str | Path, *, fps: str | None = None, start_timecode: str | None
         layout=audio.layout,
         duration_s=audio.duration_s,
         has_video=decoded.has_video,
-        timebase=Timebase(rate, start),
-        warnings=decoded.warnings,
+        timebase=timebase,
+        time_reference=reference,
+        non_finite=decoded.non_finite,
+        warnings=warnings,
     )
-    for warning in decoded.warnings:
+    for warning in warnings:
         log.warning("%s: %s", path.name, warning)
     return Project(media, audio)
 
@@ -118,13 +125,16 @@ def _by_sndfile(path: Path, head: bytes) -> Decoded | None:
         raise EmptyMedia(f"{path.name} holds no samples.", value=str(path), remedy="Export or record it again.")
     found: list[str] = []
     layout = None
-    timebase = None
+    timebase = reference = None
     if head[:4] in (b"RIFF", b"RF64"):
         header = riff.read_header(path)
         layout = header.layout(info.channels)
         timebase = header.timebase(info.samplerate)
+        reference = header.broadcast.time_reference if header.broadcast else None
         if header.truncated_bytes:
             found.append(f"the file ends {header.truncated_bytes} bytes before its header says; the rest is used")
+    elif info.channels > 2:
+        layout = _labelled(path)
     try:
         source = SoundFileSource(path)
         source.read(info.frames - 1, info.frames)
@@ -137,11 +147,26 @@ def _by_sndfile(path: Path, head: bytes) -> Decoded | None:
         rate=info.samplerate,
         layout=layout or LAYOUTS.get(info.channels),
     )
-    if info.subtype in ("FLOAT", "DOUBLE"):
-        broken = _count_nonfinite(path)
-        if broken:
-            found.append(_NONFINITE.format(broken))
-    return Decoded(audio, info.format, info.subtype, timebase=timebase, warnings=tuple(found))
+    return Decoded(
+        audio,
+        info.format,
+        info.subtype,
+        timebase=timebase,
+        time_reference=reference,
+        non_finite=_count_nonfinite(path) if info.subtype in ("FLOAT", "DOUBLE") else 0,
+        warnings=tuple(found),
+    )
+
+
+def _labelled(path: Path) -> tuple[str, ...] | None:
+    """The layout that a FLAC, AIFF or CAF states, which libsndfile does not tell; None where FFmpeg cannot read it."""
+    import av
+
+    try:
+        with av.open(str(path)) as container:
+            return layouts.from_ffmpeg([channel.name for channel in container.streams.audio[0].layout.channels])
+    except (av.error.FFmpegError, ValueError, IndexError):
+        return None
 
 
 def _count_nonfinite(path: Path) -> int:
@@ -170,54 +195,87 @@ def _by_av(path: Path) -> Decoded:
             raise NoAudioTrack(
                 f"{path.name} has no audio track (it has {kinds}).", value=str(path), remedy="Choose a file with sound."
             )
-        stream = container.streams.audio[0]
+        stream, said = _chosen(container)
         cover = av.stream.Disposition.attached_pic  # a cover picture in an mp3 or m4a is no film
         video = next((s for s in container.streams.video if not s.disposition & cover), None)
-        audio, found = _decode_stream(container, stream, path)
-        if len(container.streams.audio) > 1:
-            found.append(f"it has {len(container.streams.audio)} audio tracks; the first is used")
+        audio, non_finite, found = _decode_stream(container, stream, path)
+        found += said
+        if container.format.name == "ogg" and not _ogg_ends(path):
+            found.append("the file was cut off: its last page is missing")
         return Decoded(
             audio,
             container.format.name.split(",")[0],
             stream.codec_context.name,
             has_video=video is not None,
             timebase=_timebase(container, video, found),
+            non_finite=non_finite,
             warnings=tuple(found),
         )
 
 
-def _decode_stream(container: Any, stream: Any, path: Path) -> tuple[Audio, list[str]]:
-    """All frames of a stream, on the film's time line: a late start and holes become silence, padding goes."""
+def _ogg_ends(path: Path) -> bool:
+    """Whether the last page of an Ogg file is marked as the last (RFC 3533); a page has at most 65307 bytes."""
+    with path.open("rb") as file:
+        file.seek(max(path.stat().st_size - 65_307, 0))
+        tail = file.read()
+    at = tail.rfind(b"OggS")
+    return at >= 0 and bool(tail[at + 5 : at + 6] and tail[at + 5] & 4)
+
+
+def _chosen(container: Any) -> tuple[Any, list[str]]:
+    """The track that players take, the first marked as default, else the first; and what to say of the others."""
+    tracks = list(container.streams.audio)
+    chosen = audio_track(container)
+    if len(tracks) == 1:
+        return chosen, []
+    names = ", ".join(f"{n} ({_described(track)})" for n, track in enumerate(tracks, 1))
+    return chosen, [
+        f"it has {len(tracks)} audio tracks, {names}: track {tracks.index(chosen) + 1} is used; the others are neither "
+        "worked on nor put into a delivered film"
+    ]
+
+
+def _described(track: Any) -> str:
+    language, context = track.metadata.get("language", "und"), track.codec_context
+    return f"{language}, {context.name}, {context.layout.name}" if context else f"{language}, of an unknown codec"
+
+
+def audio_track(container: Any) -> Any:
+    """The audio stream that players take: of those that can be decoded the first marked as default, else the first."""
+    import av
+
+    tracks = [t for t in container.streams.audio if t.codec_context] or list(container.streams.audio)
+    return next((t for t in tracks if t.disposition & av.stream.Disposition.default), tracks[0])
+
+
+def _decode_stream(container: Any, stream: Any, path: Path) -> tuple[Audio, int, list[str]]:
+    """All frames of a stream on the film's time line, how many samples are not finite, and what else to tell."""
     import av
 
     context = stream.codec_context
-    rate, channels = context.sample_rate, context.channels
+    rate, channels = (context.sample_rate, context.channels) if context else (0, 0)
     if not rate or not channels:
-        raise UnreadableMedia(f"{path.name} has an audio track without rate or channels.", value=str(path))
-    av_layout, layout = context.layout, _layout(context.layout, channels)
+        raise UnreadableMedia(
+            f"{path.name} has an audio track without rate or channels, or of an unknown codec.",
+            value=str(path),
+            remedy="Export it with sound in a common codec (pcm, aac, ac3, flac).",
+        )
+    av_layout, layout = context.layout, layouts.from_ffmpeg([c.name for c in context.layout.channels])
     # Packed floats: PyAV 18 miscounts the planes of planar frames with 8 channels.
     resampler = av.AudioResampler("flt", av_layout, rate)
     form: tuple[str, str, int] | None = None
     origin = Fraction(container.start_time or 0, av.time_base) if container.streams.video else None
     found: list[str] = []
-    broken = filled = written = nonfinite = changes = 0
+    broken = changes = 0
     with Spool(rate, channels, layout) as spool:
-
-        def put(samples: FloatArray) -> None:
-            nonlocal written, nonfinite
-            if not np.isfinite(samples).all():
-                nonfinite += int(np.size(samples) - np.count_nonzero(np.isfinite(samples)))
-                samples = np.nan_to_num(samples, nan=0.0, posinf=0.0, neginf=0.0)
-            spool.write(samples)
-            written += samples.shape[1]
+        line = FilmLine(spool, rate, channels)
 
         def convert(frame: Any) -> None:
             for converted in resampler.resample(frame):
                 flat: FloatArray = converted.to_ndarray()
-                put(flat.reshape(-1, channels).T)
+                line.write(flat.reshape(-1, channels).T)
 
-        frames = iter(_frames(container, stream))
-        for frame in frames:
+        for frame in _frames(container, stream):
             if frame is None:
                 broken += 1
                 continue
@@ -225,10 +283,10 @@ def _decode_stream(container: Any, stream: Any, path: Path) -> tuple[Audio, list
                 at = frame.pts * stream.time_base
                 if origin is None:
                     origin = at
-                hole = round((at - origin) * rate) - written
-                if hole > _GAP_S * rate:
-                    put(np.zeros((channels, hole), np.float32))
-                    filled += hole if written > hole else 0
+                if form is not None:
+                    line.keep_up(round((at - origin) * rate))
+                elif abs(at - origin) > stream.time_base:  # less is how a container rounds
+                    line.begin(round((at - origin) * rate))
             now = (frame.format.name, frame.layout.name, frame.sample_rate)
             if form not in (None, now):  # files joined end to end: mono after stereo, another rate
                 convert(None)
@@ -237,38 +295,31 @@ def _decode_stream(container: Any, stream: Any, path: Path) -> tuple[Audio, list
             form = now
             convert(frame)
         convert(None)
+        line.end(_announced(stream, origin or Fraction(0), rate))
     audio = spool.audio
     if audio.frames == 0:
         raise EmptyMedia(
             f"The audio track of {path.name} holds no samples.", value=str(path), remedy="Export or record it again."
         )
-    if nonfinite:
-        found.append(_NONFINITE.format(nonfinite))
     if changes:
         found.append(f"its sound changes format on the way; all of it is taken as {rate} Hz, {'/'.join(audio.layout)}")
     if broken:
         found.append(f"{broken} damaged packets were skipped")
-    if filled:
-        found.append(f"{filled / rate:.2f} s of missing sound were filled with silence")
+    if line.filled:
+        found.append(f"{line.filled / rate:.2f} s of missing sound were filled with silence")
     if container.duration and audio.duration_s < 0.98 * container.duration / av.time_base - 0.5:
         # A film may be longer than its sound, or be cut off: Matroska does not tell which.
         length_s = container.duration / av.time_base
         found.append(f"its sound ends at {audio.duration_s:.1f} s; the file announces {length_s:.1f} s")
-    return _without_padding(audio, stream, origin), found
+    return audio, line.non_finite, found
 
 
-def _without_padding(audio: Audio, stream: Any, origin: Fraction | None) -> Audio:
-    """Encoders pad the last frame; the container's track duration says where the sound ends."""
+def _announced(stream: Any, origin: Fraction, rate: int) -> int | None:
+    """Where the container says that the sound ends, in frames of the film; None where it counts the padding too."""
     if not stream.duration or stream.container.format.name.startswith(("mp3", "ogg")):
-        return audio
-    late = (stream.start_time or 0) * stream.time_base - (origin or 0)
-    frames = round((stream.duration * stream.time_base + late) * audio.rate)
-    if not 0 < audio.frames - frames <= 4096:
-        return audio
-    with Spool(audio.rate, audio.channels, audio.layout) as spool:
-        for start in range(0, frames, 1 << 18):
-            spool.write(audio.read(start, min(start + (1 << 18), frames)))
-    return spool.audio
+        return None
+    end: Fraction = ((stream.start_time or 0) + stream.duration) * stream.time_base - origin
+    return round(end * rate)
 
 
 def _frames(container: Any, stream: Any) -> Any:
@@ -290,15 +341,6 @@ def _frames(container: Any, stream: Any) -> Any:
         except av.error.FFmpegError as error:
             log.debug("packet not decoded: %s", error)
             yield None
-
-
-def _layout(layout: Any, channels: int) -> tuple[str, ...] | None:
-    names = tuple(_AV_LABELS.get(c.name, c.name) for c in layout.channels)
-    if channels == 1:
-        return ("M",)
-    if channels in (5, 6) and "Lb" in names and "Ls" not in names:
-        names = tuple({"Lb": "Ls", "Rb": "Rs"}.get(n, n) for n in names)  # 5.1 "back" is what others call side
-    return names if len(set(names)) == channels and names[0] == "L" else LAYOUTS.get(channels)
 
 
 def _timebase(container: Any, video: Any, found: list[str]) -> Timebase | None:

@@ -2,36 +2,42 @@
 
 from __future__ import annotations
 
-import contextlib
-import errno
+import itertools
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from ..core.audio import LAYOUTS, Audio
-from ..core.errors import BadValue, OutputError, UnreadableMedia
+from ..core.audio import Audio
+from ..core.errors import BadValue, UnreadableMedia
 from ..core.stage import Progress, silent
-from ..dsp.resample import converted
-from .atomic import disk_full, replacing
+from ..core.time import FrameRate, Timebase
+from .atomic import replacing
+from .codecs import CODECS, Codec, check_layout
+from .decode import audio_track
+from .track import Track, muxer_options, reported
 
 log = logging.getLogger("audiopost")
 
-#: Containers by suffix: audio codec, its sample format, text codec. Everything else becomes Matroska.
-CONTAINERS = {
-    ".mp4": ("aac", "fltp", "mov_text"),
-    ".m4v": ("aac", "fltp", "mov_text"),
-    ".mov": ("pcm_s24le", "s32", "mov_text"),
-    ".mkv": ("flac", "s32", "subrip"),
+
+@dataclass(frozen=True)
+class Container:
+    """Codecs of sound that a film may have, those of 'auto' in their order first, how many these are, and its text."""
+
+    codecs: tuple[str, ...]
+    automatic: int
+    text: str
+
+
+#: Containers by suffix. Everything else becomes Matroska, which has no PCM here: it would lose the channels' names.
+CONTAINERS: Mapping[str, Container] = {
+    ".mp4": Container(("aac", "flac", "opus", "mp3", "ac3", "eac3"), 2, "mov_text"),
+    ".m4v": Container(("aac", "ac3"), 1, "mov_text"),
+    ".mov": Container(("pcm", "aac", "mp3", "ac3", "eac3"), 1, "mov_text"),
+    ".mkv": Container(("flac", "aac", "opus", "mp3", "ac3", "eac3"), 1, "subrip"),
 }
-#: Sample rates of AAC; sound at any other becomes 48 kHz, which films use.
-_AAC_RATES = (96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000)
-#: FFmpeg's layouts by number of channels, in the order of core.audio.LAYOUTS.
-_AV_LAYOUTS = {1: "mono", 2: "stereo", 3: "3.0", 4: "quad", 5: "5.0", 6: "5.1", 7: "6.1", 8: "7.1"}
 #: ISO 639-1 to 639-2/T; Cantonese is Chinese there. Other three-letter codes pass as they are.
 _ISO_639_2 = {
     "ar": "ara", "cs": "ces", "da": "dan", "de": "deu", "el": "ell", "en": "eng", "es": "spa", "fi": "fin", "fr": "fra",
@@ -64,6 +70,55 @@ def target_suffix(source: Path) -> str:
     return suffix if suffix in CONTAINERS else ".mkv"
 
 
+def film_codec(suffix: str, layout: tuple[str, ...], wanted: str = "auto") -> str:
+    """The codec of a film's sound: `wanted`, or for 'auto' the container's first that holds the layout.
+
+    To be asked before the work. Raises BadValue where the container lacks the codec, or the codec the layout.
+    """
+    container = CONTAINERS[suffix]
+    if len(layout) > 8:
+        raise BadValue(
+            f"A film's sound has 1 to 8 channels, not {len(layout)}.",
+            value=len(layout),
+            remedy="Sound files in wav hold any number.",
+        )
+    fit = [name for name in container.codecs if CODECS[name].holds(layout)]
+    if wanted == "auto":
+        wanted = next((name for name in container.codecs[: container.automatic] if name in fit), container.codecs[0])
+    if wanted not in container.codecs:
+        raise BadValue(f"A film in {suffix} has no {wanted} here.", value=wanted, choices=("auto", *container.codecs))
+    check_layout(wanted, layout, _choose(fit))
+    return wanted
+
+
+def check(source: Path, layout: tuple[str, ...], rate: int, codec: str = "auto", kbps: int | None = None) -> str:
+    """The codec for a film made of `source` with sound of that layout and rate: found out in milliseconds.
+
+    Raises what `mux` would, and BadValue for a source whose edit list cuts pieces out of the picture: copied packets
+    would show them.
+    """
+    import av
+
+    chosen = film_codec(target_suffix(source), layout, codec)
+    CODECS[chosen].kbps_for(len(layout), rate, kbps)
+    with reported(source), av.open(str(source)) as film:
+        entries = _picture(film, source).index_entries
+        shown = [not entry.is_discard for entry in entries]
+        cuts = False in shown[shown.index(True) : len(shown) - shown[::-1].index(True)] if True in shown else False
+        times = [entry.timestamp for entry in entries]
+        if cuts or any(later <= earlier for earlier, later in itertools.pairwise(times)):
+            raise BadValue(
+                f"The edit list of {source.name} cuts pieces out of its picture, which cannot be copied untouched.",
+                value=str(source),
+                remedy="Export the film flattened (as a self-contained file without edits).",
+            )
+    return chosen
+
+
+def _choose(fit: Sequence[str]) -> str:
+    return f"Choose the film codec {' or '.join(fit)}." if fit else "Sound files in wav hold any layout."
+
+
 def iso_639_2(language: str) -> str:
     """The three-letter code containers hold: 'eng' for 'en-GB', 'zho' for 'yue', 'und' where unknown."""
     base = language.replace("_", "-").split("-")[0].lower()
@@ -75,62 +130,64 @@ def mux(
     audio: Audio,
     target: Path,
     *,
+    codec: str = "auto",
+    kbps: int | None = None,
     captions: Sequence[Line] = (),
     language: str = "und",
+    timebase: Timebase | None = None,
     progress: Progress = silent,
 ) -> Path:
     """Writes `target`: the first video stream of `source` as it is, `audio` as its only sound, `captions` as text.
 
-    `audio` begins where `source` begins (its earliest stream). mp4 and m4v get AAC, mov 24-bit PCM, mkv FLAC; sound
-    and text are interleaved with the picture, so that memory does not grow with length. Metadata, rotation and
-    timecode go along; other audio, subtitle and data streams do not.
-    Raises BadValue for another suffix or more than 8 channels, UnreadableMedia for a source without picture,
-    OutputError, DiskFull.
+    `audio` begins where `source` begins (its earliest stream), as `decode` gives it. `codec` as in `film_codec`, at
+    `kbps` for all channels. Sound and text are interleaved with the picture, so that memory does not grow with length.
+    Metadata, rotation and timecode go along, the timecode of `timebase` in place of the source's; other audio,
+    subtitle and data streams do not.
+    Raises BadValue for another suffix or codec and for layouts that it lacks, UnreadableMedia for a source without
+    picture, OutputError, DiskFull.
     """
+    import av
+
     suffix = target.suffix.lower()
     if suffix not in CONTAINERS:
         raise BadValue(f"Films are not written as {suffix!r}.", value=str(target), choices=CONTAINERS)
-    if audio.channels not in _AV_LAYOUTS:
-        raise BadValue(f"A film's sound has 1 to 8 channels, not {audio.channels}.", value=audio.channels)
-    with replacing(target) as temporary, _reported(source, target):
-        _write(source, audio, temporary, suffix, tuple(captions), language, progress)
+    chosen = film_codec(suffix, audio.layout, codec)
+    remedy = "Matroska takes nearly every video codec: name a target that ends in .mkv."
+    made = _Made(audio, CODECS[chosen], kbps, captions, language, timebase)
+    with replacing(target) as temporary, reported(target, remedy), av.open(str(source)) as film:
+        _write(film, _picture(film, source), made, temporary, progress)
     return target
 
 
-@contextlib.contextmanager
-def _reported(source: Path, target: Path) -> Iterator[None]:
-    """FFmpeg's errors as ours."""
+@dataclass(frozen=True)
+class _Made:
+    """What of a delivered film is not its source's."""
+
+    audio: Audio
+    codec: Codec
+    kbps: int | None
+    captions: Sequence[Line]
+    language: str
+    timebase: Timebase | None
+
+
+def _write(film: Any, picture: Any, made: _Made, target: Path, progress: Progress) -> None:
     import av
 
-    try:
-        yield
-    except av.error.FFmpegError as error:
-        if error.errno == errno.ENOSPC:
-            raise disk_full(target) from error
-        raise OutputError(
-            f"Cannot write {target.name} from {source.name}: {error.strerror}.",
-            value=str(target),
-            remedy="Matroska takes nearly every video codec: name a target that ends in .mkv.",
-        ) from error
-
-
-def _write(
-    source: Path, audio: Audio, target: Path, suffix: str, captions: Sequence[Line], language: str, progress: Progress
-) -> None:
-    import av
-
-    # Two passes over the file (faststart) put the index first, so that a player on the web can start at once.
-    options = {"movflags": "+faststart"} if suffix != ".mkv" else {}
-    with av.open(str(source)) as film, av.open(str(target), "w", options=options) as output:
-        picture = _picture(film, source)
+    suffix, length_s = target.suffix.lower(), made.audio.duration_s
+    options = muxer_options(suffix, made.codec.rate_for(made.audio.rate))
+    if suffix != ".mkv":  # two passes put the index first, so that a player on the web can start at once
+        options["movflags"] = "+faststart"
+    with av.open(str(target), "w", options=options) as output:
         copy = output.add_stream_from_template(picture)
         _copy_metadata(film, picture, output, copy)
-        sound = _Sound(output, audio, suffix)
-        spoken = film.streams.audio[0].metadata.get("language") if film.streams.audio else None
-        code = iso_639_2(language)
+        _set_timecode(film, picture, copy, made.timebase)
+        sound = Track(output, made.audio, made.codec, kbps=made.kbps)
+        spoken = audio_track(film).metadata.get("language") if film.streams.audio else None
+        code = iso_639_2(made.language)
         code = _QUICKTIME.get(code, code) if suffix == ".mov" else code
         sound.stream.metadata["language"] = spoken if spoken and spoken != "und" else code
-        text = _Text(output, captions, CONTAINERS[suffix][2], code)
+        text = _Text(output, made.captions, CONTAINERS[suffix].text, code)
         origin = Fraction(film.start_time or 0, av.time_base)
         shift = round(origin / picture.time_base)
         for packet in _packets(film, picture):
@@ -141,10 +198,10 @@ def _write(
             text.write_until(until_s)
             packet.stream = copy
             output.mux(packet)
-            progress("mux", min(max(until_s, 0.0), audio.duration_s), audio.duration_s)
+            progress("mux", min(max(until_s, 0.0), length_s), length_s)
         text.write_until(float("inf"))
         sound.write_until(float("inf"))
-        progress("mux", audio.duration_s, audio.duration_s)
+        progress("mux", length_s, length_s)
 
 
 def _picture(film: Any, source: Path) -> Any:
@@ -158,15 +215,32 @@ def _picture(film: Any, source: Path) -> Any:
 
 
 def _copy_metadata(film: Any, picture: Any, output: Any, copy: Any) -> None:
-    """Tags of the film but those that describe the old container. A timecode makes mov and mp4 write a tmcd track."""
-    stale = ("encoder", "major_brand", "minor_version", "compatible_brands", "duration", "handler_name", "vendor_id")
+    """Tags of the film but those that describe the old container, and the timecode."""
+    stale = (
+        "encoder", "major_brand", "minor_version", "compatible_brands", "duration", "handler_name", "vendor_id",
+        "timecode", "reel_name",
+    )  # fmt: skip
     for source, target in ((film.metadata, output.metadata), (picture.metadata, copy.metadata)):
         kept = {k: v for k, v in source.items() if k.lower() not in stale and not k.startswith("_STATISTICS")}
         target.update(kept)
+
+
+def _set_timecode(film: Any, picture: Any, copy: Any, timebase: Timebase | None) -> None:
+    """A timecode makes mov and mp4 write a tmcd track: that of `timebase`, counted at the picture's rate, where it says
+    anything or the film has one; without a `timebase` the film's own."""
     tags = (tag for holder in (picture, *film.streams.data, film) for tag in holder.metadata.items())
-    timecode = next((value for key, value in tags if key.lower() == "timecode"), None)
-    if timecode:
-        copy.metadata["timecode"] = timecode
+    own = next((value for key, value in tags if key.lower() == "timecode"), None)
+    if timebase is None:
+        start = own
+    elif timebase.start_frame or own:
+        rate = timebase.rate
+        if picture.average_rate and abs(picture.average_rate - rate.fraction) > Fraction(1, 50):
+            rate = FrameRate(picture.average_rate)
+        start = rate.timecode(rate.frame_at(timebase.rate.seconds_at(timebase.start_frame)))
+    else:
+        start = None
+    if start:
+        copy.metadata["timecode"] = start
 
 
 def _packets(film: Any, picture: Any) -> Iterator[Any]:
@@ -201,68 +275,6 @@ def _packets(film: Any, picture: Any) -> Iterator[Any]:
     for n, packet in enumerate(waiting):
         packet.dts = (waiting[0].pts or 0) + (n - 1) * step
         yield packet
-
-
-@dataclass
-class _Sound:
-    """The audio track: read, resampled and encoded as far as the picture has come."""
-
-    output: Any
-    audio: Audio
-    suffix: str
-
-    def __post_init__(self) -> None:
-        import av
-
-        audio, (codec, sample_format, _) = self.audio, CONTAINERS[self.suffix]
-        self.rate = audio.rate if codec != "aac" or audio.rate in _AAC_RATES else 48000
-        self.stream = self.output.add_stream(codec, rate=self.rate)
-        self.layout = _AV_LAYOUTS[audio.channels]
-        self.stream.codec_context.layout = self.layout
-        self.stream.codec_context.format = sample_format
-        if codec == "aac":
-            # 128 kbit/s a channel encodes three times as fast as 160 for 1.6 dB less; a frame of 1024 samples holds
-            # at most 6144 bits a channel.
-            self.stream.codec_context.bit_rate = min(128_000, 5 * self.rate) * audio.channels
-        self.stream.codec_context.open()
-        size = self.stream.codec_context.frame_size or 0
-        self.resampler = av.AudioResampler(sample_format, self.layout, self.rate, frame_size=size or 4096)
-        self.order = _order(audio)
-        self.blocks = converted(audio, self.rate, block=audio.rate // 2)
-        self.written = 0
-        self.finished = False
-
-    def write_until(self, time_s: float) -> None:
-        """Encodes and muxes until `time_s` of the film, to the end and the last packet for infinity."""
-        import av
-
-        while not self.finished and self.written < time_s * self.rate:
-            block = next(self.blocks, None)
-            if block is None:
-                self.finished = True
-                self._mux(None)
-                return
-            if block.shape[1] == 0:
-                continue
-            samples = np.clip(block[self.order].T, -1.0, 1.0).reshape(1, -1)
-            frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples), format="flt", layout=self.layout)
-            frame.sample_rate, frame.pts, frame.time_base = self.rate, self.written, Fraction(1, self.rate)
-            self.written += block.shape[1]
-            self._mux(frame)
-
-    def _mux(self, frame: Any) -> None:
-        for ready in self.resampler.resample(frame):
-            self.output.mux(self.stream.encode(ready))
-        if frame is None:
-            self.output.mux(self.stream.encode(None))
-
-
-def _order(audio: Audio) -> list[int]:
-    """The channels in the order containers want, where all of that order are there; else as they lie."""
-    wanted = LAYOUTS[audio.channels]
-    if set(wanted) == set(audio.layout):
-        return [audio.layout.index(name) for name in wanted]
-    return list(range(audio.channels))
 
 
 class _Text:

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import logging
+import math
+import zlib
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from ..core.audio import Audio, difference
-from ..core.errors import BadValue, UnknownName
-from ..core.project import Project
+from ..core.errors import AudiopostError, BadValue, UnknownName
+from ..core.project import MediaInfo, Project
 from ..core.stage import Progress
 from ..delivery import dialogue_list, tables, timeline
-from ..delivery.provenance import style_of, write_provenance
+from ..delivery.provenance import software, style_of, write_provenance
 from ..delivery.report import write_report
-from ..io import mux
+from ..io import mux, riff
 from ..io.atomic import write_text
-from ..io.encode import write_wav
+from ..io.encode import FORMATS as SOUND_FORMATS
+from ..io.encode import Encoding, write_sound
+from ..stages.separate import beside, file_of
 from ..stages.subtitles import subtitles
 from ..subtitles import FORMATS, Style, highlighted, render, save, suffix_of
 from ..subtitles.formats import holds
@@ -32,37 +37,77 @@ _HIGHLIGHTED = frozenset({"srt", "vtt"})
 
 
 def audio_deliverables(project: Project) -> dict[str, Audio]:
-    """Stems (the dialogue repaired), clean, removed and master, as far as they were made."""
+    """Stems (the dialogue repaired) and what stands beside them, clean, removed (the whole, and by repair), master.
+
+    Each as far as it was made.
+    """
     found: dict[str, Audio] = dict(project.stems or {})
-    voice = next((name for name in ("dialogue", "vocals") if name in found), None)
-    if project.repaired is not None and voice:
-        found[voice] = project.repaired
+    if project.repaired is not None and project.voice:
+        found[project.voice] = project.repaired
+    found |= beside(project)
     clean = project.clean or project.restored
     if clean is not None:
         found["clean"] = clean
         found["removed"] = difference(project.audio, clean)
+    parts = project.removed or {}
+    for repair, sound in parts.items() if len(parts) > 1 or project.clean is not None else ():
+        found[f"removed-{repair.replace('_', '-')}"] = sound
     if project.master is not None:
         found["master"] = project.master
     return found
 
 
-def subtype_for(project: Project, audio: dict[str, Audio]) -> str:
-    """24 bit; float for all where the source is float or any would pass full scale."""
-    loud = any(a.peak() > 1.0 for a in audio.values())
-    return "FLOAT" if project.media.is_float or loud else "PCM_24"
-
-
 def write_audio(project: Project, target: Target, progress: Progress) -> dict[str, Path]:
-    """Writes what `audio_deliverables` gives; returns hash of each audio to its file."""
+    """Writes what `audio_deliverables` gives as `target.encoding` says; returns hash of each audio to its file.
+
+    Of a lossy or shortened file there is no hash: it does not hold that audio.
+    """
     audio = audio_deliverables(project)
-    subtype = subtype_for(project, audio)
+    peaks = {name: sound.peak() for name, sound in audio.items()}
+    loud = project.media.is_float or max(peaks.values(), default=0.0) > 1.0
+    encoding = target.encoding.settled(as_float=loud)
     written = {}
     for done, (name, sound) in enumerate(audio.items()):
         progress("deliver", done, len(audio) + 4)
-        path = write_wav(target.path(name, f".{name}.wav"), sound, subtype)
-        if name != "removed":
+        path = _sound_path(project, target, name, SOUND_FORMATS[encoding.format])
+        target.encoded[name] = encoding.describe(sound)
+        if peaks[name] > 1.0 and not encoding.holds_overs:
+            over = f"clipped at full scale, its peak is {20 * math.log10(peaks[name]):+.1f} dBFS"
+            log.warning("%s: %s; wav holds it, in float", path.name, over)
+            target.encoded[name] += f", {over}"
+        broadcast = _broadcast(project, target.source, name, encoding) if encoding.format == "wav" else None
+        seed = zlib.crc32(name.encode())  # of its own: equal noise in all stems would add up
+        write_sound(path, sound, encoding, broadcast=broadcast, tags={"title": target.base}, seed=seed)
+        if name != "removed" and encoding.lossless and encoding.bit_depth != "16":
             written[sound.sha256()] = path
     return written
+
+
+def _sound_path(project: Project, target: Target, name: str, suffix: str) -> Path:
+    """Where sound goes: stems as separate.filename says, the rest beside them under the recording's name."""
+    if name not in (project.stems or {}) and name not in beside(project):
+        return target.path(name, f".{name}{suffix}")
+    trackext = target.source.suffix.lstrip(".")
+    return target.named(name, file_of(project, name, track=target.base, trackext=trackext, ext=suffix.lstrip(".")))
+
+
+def _broadcast(project: Project, source: Path, kind: str, encoding: Encoding) -> riff.Broadcast:
+    """The bext chunk: what the source's says of the recording stays, the time reference and the history are ours."""
+    media = project.media
+    own = riff.read_header(source).broadcast or riff.Broadcast()
+    mode = {1: "mono", 2: "stereo"}.get(media.channels, "multichannel")
+    bits = 32 if encoding.bit_depth == "float" else encoding.bit_depth
+    program = f"audiopost {software(project)['audiopost']}"
+    history = own.coding_history.rstrip("\r\n")
+    line = f"A=PCM,F={media.rate},W={bits},M={mode},T={program}; {kind}"
+    return replace(
+        own,
+        description=own.description or f"{kind} of {source.name}",
+        originator=own.originator or program,
+        time_reference=media.time_reference,
+        coding_history="".join(f"{entry}\r\n" for entry in (history, line) if entry),
+        loudness=project.loudness if kind == "master" else None,
+    )
 
 
 def chosen_formats(kinds: Sequence[str]) -> tuple[tuple[str, ...], bool]:
@@ -149,19 +194,43 @@ def write_spotting(project: Project, target: Target) -> None:
         timeline.write_otio(path, project.cues, timebase, target.base, length_s)
 
 
+def film_refusal(media: MediaInfo, source: Path, encoding: Encoding) -> str:
+    """Why no film can be made of `source`, in a sentence with a remedy; '' where one can.
+
+    Raises BadValue for a codec asked for by name that cannot be: of 'auto' nothing was asked.
+    """
+    try:
+        mux.check(source, media.layout, media.rate, encoding.film_codec, encoding.film_kbps)
+    except BadValue as error:
+        if encoding.film_codec != "auto":
+            raise
+        return f"The film was left out: {error}"
+    except AudiopostError as error:
+        return f"The film was left out: {error}"
+    return ""
+
+
 def write_film(project: Project, target: Target, progress: Progress) -> None:
     """The film with the master as its sound and the captions as a track; the picture is copied untouched."""
-    if not project.media.has_video or project.master is None:
+    media, encoding = project.media, target.encoding
+    if not media.has_video or project.master is None or film_refusal(media, target.source, encoding):
         return
     captions = [(c.start_s, c.end_s, "\n".join(c.lines)) for c in project.captions or ()]
     language = project.transcript.language if project.transcript else "und"
     path = target.path("film", f".master{mux.target_suffix(target.source)}")
-    mux.mux(target.source, project.master, path, captions=captions, language=language, progress=progress)
+    codec = mux.check(target.source, media.layout, media.rate, encoding.film_codec, encoding.film_kbps)
+    target.encoded["film"] = f"picture copied, sound in {codec}"
+    mux.mux(
+        target.source, project.master, path, codec=codec, kbps=encoding.film_kbps, captions=captions,
+        language=language, timebase=media.timebase, progress=progress,
+    )  # fmt: skip
 
 
-def deliver(project: Project, source: Path, out: Path, work: Path, progress: Progress) -> dict[str, Path]:
+def deliver(
+    project: Project, source: Path, out: Path, work: Path, progress: Progress, encoding: Encoding | None = None
+) -> dict[str, Path]:
     """Everything a Project can deliver, by kind. The report and the record come last: they tell of the others."""
-    target = Target(source, out, work)
+    target = Target(source, out, work, encoding=encoding)
     held = write_audio(project, target, progress)
     steps: list[Callable[[], object]] = [
         lambda: write_speech(project, target),
@@ -173,7 +242,8 @@ def deliver(project: Project, source: Path, out: Path, work: Path, progress: Pro
         step()
     state.save(project, target.path("project", ".project.json"), keep_in=None, delivered=held)
     path = target.path("provenance", ".provenance.json")
-    write_provenance(path, project, {k: p for k, p in target.outputs.items() if k != "provenance"})
+    made = {kind: written for kind, written in target.outputs.items() if kind != "provenance"}
+    write_provenance(path, project, made, target.encoded)
     target.settle()
     progress("deliver", 1, 1)
     return target.outputs

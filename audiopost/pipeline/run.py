@@ -20,6 +20,7 @@ from ..core.serial import to_json
 from ..core.stage import Progress, Stage, Step, silent
 from ..io import decode, scratch
 from ..io.atomic import guarded, make_folder
+from ..io.encode import Encoding
 from ..presets import Preset, backends_of, stage
 from ..presets import load as load_preset
 from . import deliver, state
@@ -68,6 +69,7 @@ def run(
         try:
             with measured() as cost:
                 project = replace(decode.load(source, fps=fps, start_timecode=start_timecode), preset=chosen.name)
+            refusal = _check_delivery(project, plan, source, chosen.encoding)
         except AudiopostError:
             for folder in new:
                 with contextlib.suppress(OSError):
@@ -76,12 +78,15 @@ def run(
         seconds: dict[str, float] = {"decode": float(cost["seconds"])}
         if resume:
             project = _resumed(project, plan, work, out / f"{source.stem}.project.json")
+        if refusal:
+            project = _without(project, refusal)
         try:
-            project, outputs = _done(project, plan, source, out, work, progress, seconds)
+            project, outputs = _done(project, plan, source, out, work, progress, seconds, chosen.encoding)
         except state.AudioGone as gone:
             log.warning("%s Starting over.", gone.problem)
             fresh = replace(decode.load(source, fps=fps, start_timecode=start_timecode), preset=chosen.name)
-            project, outputs = _done(fresh, plan, source, out, work, progress, seconds)
+            fresh = replace(fresh, missing=(refusal,) if refusal else ())
+            project, outputs = _done(fresh, plan, source, out, work, progress, seconds, chosen.encoding)
     shutil.rmtree(work, ignore_errors=True)
     return RunResult(project, outputs, seconds)
 
@@ -111,6 +116,13 @@ def _check_backends(plan: list[tuple[Stage, Any]]) -> None:
     for made_stage, options in plan:
         if options.backend != AUTO:
             backends_of(made_stage.name).check(options)
+
+
+def _check_delivery(project: Project, plan: list[tuple[Stage, Any]], source: Path, encoding: Encoding) -> str:
+    """Why the film will be left out, '' where it will not. Raises BadValue for what cannot be delivered as asked."""
+    encoding.check(project.audio.layout, project.audio.rate)
+    mastered = any("master" in made_stage.assigns for made_stage, _ in plan)
+    return deliver.film_refusal(project.media, source, encoding) if mastered and project.media.has_video else ""
 
 
 def _resumed(project: Project, plan: list[tuple[Stage, Any]], work: Path, final: Path) -> Project:
@@ -186,10 +198,11 @@ def _done(
     work: Path,
     progress: Progress,
     seconds: dict[str, float],
+    encoding: Encoding,
 ) -> tuple[Project, dict[str, Path]]:
     project = _run_stages(project, plan, work, progress, seconds)
     with measured() as cost:
-        outputs = deliver.deliver(project, source, out, work, progress)
+        outputs = deliver.deliver(project, source, out, work, progress, encoding)
     seconds["deliver"] = float(cost["seconds"])
     return project, outputs
 

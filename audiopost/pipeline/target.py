@@ -5,10 +5,11 @@ from __future__ import annotations
 import filecmp
 import json
 import logging
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from ..core.errors import OutputError
-from ..io.atomic import guarded
+from ..io.atomic import guarded, make_folder
+from ..io.encode import Encoding
 from .state import EDITED_S
 
 log = logging.getLogger("audiopost")
@@ -17,20 +18,32 @@ log = logging.getLogger("audiopost")
 class Target:
     """A folder and the base name of a recording, or another; `outputs` tells what was written, by kind.
 
+    `encoding` is how sound is written there, `encoded` what became of it, in words, by kind.
+
     What an earlier run on the same recording wrote there, and nobody has edited since, is replaced. Anything else of
     that name is kept beside it; `settle` drops what proves to be the same.
     """
 
-    def __init__(self, source: Path, out: Path, work: Path | None = None, *, base: str = "") -> None:
+    def __init__(
+        self, source: Path, out: Path, work: Path | None = None, *, base: str = "", encoding: Encoding | None = None
+    ) -> None:
         self.source, self.out, self.base = source, out, base or source.stem
+        self.encoding = encoding or Encoding()
         self.outputs: dict[str, Path] = {}
+        self.encoded: dict[str, str] = {}
         self._journal = work / "delivered.txt" if work else None
         self._ours = self._recorded() | self._journalled()
         self._kept: list[tuple[Path, Path]] = []
 
     def path(self, kind: str, suffix: str) -> Path:
-        """Where a deliverable goes. Raises OutputError where that is the source itself."""
-        path = self.out / f"{self.base}{suffix}"
+        """Where a deliverable goes that is named after the recording; see `named`."""
+        return self.named(kind, PurePosixPath(f"{self.base}{suffix}"))
+
+    def named(self, kind: str, relative: PurePosixPath) -> Path:
+        """Where a deliverable goes, below the folder, which is made. Raises OutputError where that is the source."""
+        path, name = self.out / relative, relative.as_posix()
+        if len(relative.parts) > 1:
+            make_folder(path.parent)
         with guarded(path):
             there = path.exists()
         if there:
@@ -40,16 +53,16 @@ class Target:
                     value=str(path),
                     remedy="Choose another name or folder.",
                 )
-            if path.name not in self._ours:
+            if name not in self._ours:
                 aside = _free_name(path)
                 with guarded(path):
                     path.rename(aside)
                 self._kept.append((aside, path))
-        self._ours.add(path.name)
+        self._ours.add(name)
         self.outputs[kind] = path
         if self._journal is not None:
             with guarded(self._journal), self._journal.open("a", encoding="utf-8", errors="surrogateescape") as journal:
-                journal.write(f"{path.name}\n")
+                journal.write(f"{name}\n")
         return path
 
     def settle(self) -> None:

@@ -11,7 +11,11 @@ import soundfile
 
 from audiopost.core.audio import Audio
 from audiopost.core.errors import AudiopostError, BadValue, EmptyMedia, InputError, NoAudioTrack, UnreadableMedia
+from audiopost.io.codecs import CODECS
 from audiopost.io.decode import load
+from audiopost.io.encode import write_wav
+from audiopost.io.riff import Broadcast
+from audiopost.io.track import Track
 
 MakeMedia = Callable[..., Path]
 
@@ -285,3 +289,114 @@ def test_bad_timecode_is_refused(tmp_path: Path) -> None:
         load(path, start_timecode="1h")
     with pytest.raises(BadValue, match="frame rate"):
         load(path, fps="many")
+
+
+@pytest.mark.parametrize(("video_s", "audio_s"), [("0", "0.03"), ("0", "0.2"), ("0.1", "0"), ("-0.2", "-0.1")])
+def test_a_film_begins_where_its_earliest_stream_does(
+    slate: MakeMedia, clap: Callable[[Audio], float], flash: Callable[[Path], float], video_s: str, audio_s: str
+) -> None:
+    for name, codec in (("f.mp4", "aac"), ("f.mov", "pcm_s24le"), ("f.mkv", "flac"), ("f.ts", "mp2")):
+        film = slate(name, "mpeg4", codec, video_s=video_s, audio_s=audio_s)
+        assert clap(load(film).audio) == pytest.approx(flash(film), abs=0.5 / 48_000), name
+
+
+def test_the_default_track_is_taken_and_the_others_are_told(tmp_path: Path) -> None:
+    import av
+
+    path = tmp_path / "f.mkv"
+    with av.open(str(path), "w") as container:
+        tracks = []
+        for hz, language in ((220, "eng"), (440, "fra")):
+            tone = Audio(np.tile(0.3 * np.sin(2 * np.pi * hz * np.arange(48_000) / 48_000), (2, 1)), 48_000)
+            track = Track(container, tone, CODECS["flac"])
+            track.stream.metadata["language"] = language
+            track.stream.disposition = av.stream.Disposition.default if language == "fra" else av.stream.Disposition(0)
+            tracks.append(track)
+        for track in tracks:
+            track.write_until(2.0)
+    project = load(path)
+    spectrum = np.abs(np.fft.rfft(project.audio.samples[0, :48_000]))
+    assert int(np.argmax(spectrum)) == 440
+    (said,) = project.media.warnings
+    assert "2 audio tracks, 1 (eng, flac, stereo), 2 (fra, flac, stereo): track 2 is used" in said
+    assert "nor put into a delivered film" in said
+
+
+def test_non_finite_samples_are_counted(tmp_path: Path, make_media: MakeMedia) -> None:
+    samples = np.full((1000, 2), 0.5, np.float32)
+    samples[3, 1] = np.inf
+    soundfile.write(tmp_path / "a.wav", samples, 48_000, subtype="FLOAT")
+    assert load(tmp_path / "a.wav").media.non_finite == 1
+    film = make_media("f.mov", Audio(np.where(np.arange(96_000) < 7, np.nan, 0.1)[np.newaxis], 48_000), "pcm_f32le",
+                      video=True)  # fmt: skip
+    assert load(film).media.non_finite == 7
+
+
+def test_the_time_reference_is_kept_to_the_sample(tmp_path: Path, make_media: MakeMedia) -> None:
+    path = tmp_path / "b.wav"
+    write_wav(path, chord(0.1), broadcast=Broadcast("scene 1", time_reference=48_000 * 36_000 + 1234))
+    media = load(path).media
+    assert media.time_reference == 48_000 * 36_000 + 1234
+    assert media.timebase.start_timecode == "10:00:00:01"
+    assert load(path, fps="24").media.time_reference == media.time_reference
+    asked = load(path, fps="23.976", start_timecode="01:00:00:00").media
+    assert asked.time_reference == round(3600 * 1.001 * 48_000), "timecode at 23.976 runs slower than the clock"
+    film = make_media("f.mov", chord(), "pcm_s16le", video=True, timecode="10:00:00:12")
+    assert load(film).media.time_reference == 48_000 * 36_000 + 48_000 * 12 // 25
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "layout"),
+    [
+        ("f.mkv", "flac", "4.0"), ("f.mkv", "flac", "quad"), ("f.mkv", "flac", "3.0"), ("f.mov", "pcm_s24le", "4.0"),
+        ("f.mkv", "ac3", "5.1(side)"), ("a.flac", "flac", "4.0"), ("a.flac", "flac", "5.1(side)"),
+        ("a.opus", "libopus", "5.1"), ("a.opus", "libopus", "7.1"), ("a.m4a", "aac", "5.1"), ("a.m4a", "aac", "7.1"),
+    ],
+)  # fmt: skip
+def test_channels_have_their_names_in_whatever_order_the_codec_keeps_them(
+    tmp_path: Path, name: str, codec: str, layout: str
+) -> None:
+    import av
+
+    names = {"FL": "L", "FR": "R", "FC": "C", "BC": "Cs", "BL": "Ls", "BR": "Rs", "SL": "Ls", "SR": "Rs"}
+    speakers = [channel.name for channel in av.AudioLayout(layout).channels]
+    if layout == "7.1":
+        names |= {"BL": "Lb", "BR": "Rb"}
+    hz = {n: 40 if n == "LFE" else 400 + 150 * i for i, n in enumerate(speakers)}
+    t = np.arange(48_000) / 48_000
+    samples = np.stack([0.3 * np.sin(2 * np.pi * hz[n] * t) for n in speakers]).astype(np.float32)
+    with av.open(str(tmp_path / name), "w") as container:
+        stream = container.add_stream(codec, rate=48_000, layout=layout)
+        stream.codec_context.bit_rate = 80_000 * len(speakers)
+        stream.codec_context.open()
+        frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples.T).reshape(1, -1), "flt", layout)
+        frame.sample_rate, frame.pts, frame.time_base = 48_000, 0, Fraction(1, 48_000)
+        context = stream.codec_context
+        sized = av.AudioResampler(context.format.name, layout, 48_000, frame_size=context.frame_size or 4096)
+        for ready in [*sized.resample(frame), *sized.resample(None)]:
+            container.mux(stream.encode(ready))
+        container.mux(stream.encode(None))
+    audio = load(tmp_path / name).audio
+    assert audio.layout == tuple(names.get(n, n) for n in speakers)
+    for got, speaker in zip(audio.samples, speakers, strict=True):
+        assert int(np.argmax(np.abs(np.fft.rfft(got[:48_000])))) == hz[speaker]
+
+
+@pytest.mark.parametrize(("wrong", "right"), [("a.wav", "mp3"), ("a.mp3", "flac"), ("a.mp4", "wav"), ("a.txt", "m4a")])
+def test_a_wrong_extension_does_not_matter(make_media: MakeMedia, wrong: str, right: str) -> None:
+    codec = {"mp3": "libmp3lame", "flac": "flac", "wav": "pcm_s24le", "m4a": "aac"}[right]
+    path = make_media(f"b.{right}", chord(), codec)
+    path = path.rename(path.with_name(wrong))
+    assert snr_db(chord().samples, load(path).audio.samples) > 20
+
+
+@pytest.mark.parametrize(
+    ("name", "codec"), [("a.flac", "flac"), ("a.mp3", "libmp3lame"), ("a.opus", "libopus"), ("f.mkv", "flac")]
+)
+def test_what_is_left_of_a_cut_file_is_used_and_said(make_media: MakeMedia, name: str, codec: str) -> None:
+    noise = Audio(np.random.default_rng(0).normal(0, 0.1, (2, 48_000 * 5)), 48_000)
+    path = make_media(name, noise, codec)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    project = load(path)
+    assert 1.0 < project.audio.duration_s < 4.0
+    assert project.media.warnings, "a person is told"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import struct
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 
@@ -11,9 +13,11 @@ import numpy as np
 import pytest
 
 from audiopost.core.audio import LAYOUTS, Audio
-from audiopost.core.errors import AudiopostError, BadValue, UnreadableMedia
+from audiopost.core.errors import AudiopostError, BadValue, DiskFull, UnreadableMedia
+from audiopost.core.time import FrameRate, Timebase
+from audiopost.io.codecs import CODECS
 from audiopost.io.decode import decode
-from audiopost.io.mux import iso_639_2, mux, target_suffix
+from audiopost.io.mux import CONTAINERS, check, film_codec, iso_639_2, mux, target_suffix
 
 #: These tones one sample late at 48 kHz have at most 29.5 dB; AAC at our bit rate reaches 37.
 ONE_SAMPLE_DB = 33
@@ -206,3 +210,160 @@ def test_suffixes_and_codes():
     assert [iso_639_2(c) for c in ("en-GB", "yue", "zh-Hant", "fil", "und", "", "xx")] == [
         "eng", "zho", "zho", "fil", "und", "und", "und",
     ]  # fmt: skip
+
+
+STARTS = [("0", "0"), ("0.2", "0"), ("0", "0.2"), ("0", "0.03"), ("-0.2", "0"), ("0", "-0.1"), ("0.12", "0.5")]
+
+
+def digests(path: Path) -> list[str]:
+    with av.open(str(path)) as media:
+        return [hashlib.sha256(bytes(p)).hexdigest() for p in media.demux(media.streams.video[0]) if p.size]
+
+
+@pytest.mark.parametrize(("video_s", "audio_s"), STARTS)
+@pytest.mark.parametrize(
+    ("source", "picture", "sound", "target", "codec"),
+    [
+        ("s.mp4", "libx264", "aac", "t.mp4", "auto"),
+        ("s.mp4", "mpeg4", "aac", "t.mp4", "mp3"),
+        ("s.mov", "mpeg4", "pcm_s24le", "t.mov", "auto"),
+        ("s.mkv", "libx264", "flac", "t.mkv", "auto"),
+        ("s.mkv", "mpeg4", "flac", "t.mkv", "opus"),
+    ],
+)
+def test_clap_and_flash_stay_together(
+    slate, clap, flash, tmp_path, source, picture, sound, target, codec, video_s, audio_s
+):
+    """Starts of their own, edit lists and priming in the source: in step when decoded, and in step when delivered."""
+    film = slate(source, picture, sound, video_s=video_s, audio_s=audio_s)
+    audio = decode(film).audio
+    assert clap(audio) == pytest.approx(flash(film), abs=0.5 / 48_000)
+    made = mux(film, audio, tmp_path / target, codec=codec)
+    assert digests(made) == digests(film)
+    assert flash(made) == pytest.approx(flash(film), abs=1e-6)
+    assert clap(decode(made).audio) == pytest.approx(flash(made), abs=0.5 / 48_000)
+
+
+def _boxes(data: bytes, start: int, end: int) -> Iterator[tuple[int, int, bytes]]:
+    while start + 8 <= end:
+        size, kind = struct.unpack(">I4s", data[start : start + 8])
+        yield start, size, kind
+        start += size
+
+
+def _box(kind: bytes, body: bytes) -> bytes:
+    return struct.pack(">I4s", 8 + len(body), kind) + body
+
+
+def with_edits(film: Path, edits: dict[bytes, list[tuple[int, int]]]) -> Path:
+    """A copy of a mov whose tracks (b'vmhd', b'smhd') show these (duration, start in the media) and nothing else."""
+    data = film.read_bytes()
+    start, size = next((a, n) for a, n, kind in _boxes(data, 0, len(data)) if kind == b"moov")
+    moov = b""
+    for a, n, kind in _boxes(data, start + 8, start + size):
+        box = data[a : a + n]
+        track = next((t for t in edits if t in box), b"")
+        if kind == b"trak" and track:
+            parts = [(box[b : b + m], k) for b, m, k in _boxes(box, 8, len(box)) if k != b"edts"]
+            rows = b"".join(struct.pack(">IiHH", length, at, 1, 0) for length, at in edits[track])
+            elst = _box(b"edts", _box(b"elst", struct.pack(">II", 0, len(edits[track])) + rows))
+            box = _box(b"trak", b"".join(part + (elst if k == b"tkhd" else b"") for part, k in parts))
+        moov += box
+    made = film.with_name("edited.mov")
+    made.write_bytes(data[:start] + _box(b"moov", moov))
+    return made
+
+
+@pytest.mark.parametrize(
+    "edits",
+    [
+        {b"smhd": [(12_000, -1), (132_000, 0)]},  # the sound comes a quarter of a second later
+        {b"smhd": [(120_000, 24_000)]},  # half a second of the sound is cut off
+        {b"vmhd": [(96_000, 12_800 * 48 // 100)], b"smhd": [(96_000, 23_040)]},  # both begin at the twelfth frame
+    ],
+)
+def test_edit_lists_are_honoured(slate, clap, flash, tmp_path, edits):
+    film = with_edits(slate("s.mov", "mpeg4", "pcm_s24le"), edits)
+    audio = decode(film).audio
+    lead, begun = edits[b"smhd"][0]
+    expected = 1 + (lead if begun < 0 else -begun) / 48_000
+    assert clap(audio) == pytest.approx(expected, abs=0.5 / 48_000)
+    made = mux(film, audio, tmp_path / "t.mov")
+    assert flash(made) == pytest.approx(flash(film), abs=1e-6)
+    assert clap(decode(made).audio) == pytest.approx(expected, abs=0.5 / 48_000)
+
+
+def test_a_picture_cut_in_pieces_is_refused_before_the_work(slate, tmp_path):
+    cut = with_edits(slate("s.mov", "mpeg4", "pcm_s24le"), {b"vmhd": [(24_000, 0), (96_000, 10_240)]})
+    with pytest.raises(BadValue, match=r"edit list.*flattened"):
+        check(cut, ("L", "R"), 48_000)
+    assert check(slate("w.mov", "mpeg4", "pcm_s24le", video_s="-0.2"), ("L", "R"), 48_000) == "pcm"
+
+
+@pytest.mark.parametrize("target", ["t.mp4", "t.mov", "t.mkv"])
+@pytest.mark.parametrize("layout", [LAYOUTS[3], LAYOUTS[4], ("L", "R", "C", "Cs"), LAYOUTS[5], LAYOUTS[7]])
+def test_film_sound_is_labelled(tmp_path, target, layout):
+    """L C R, L C R S, quad: told apart by every container; 6.1 in mp4 is FLAC, since AAC would lose the names."""
+    wanted = Audio(voices(len(layout), 48_000).samples, 48_000, layout)
+    got = decode(mux(film(tmp_path / "s.mp4", "mpeg4"), wanted, tmp_path / target)).audio
+    assert got.layout == layout
+    assert snr_db(wanted, got) > 30
+
+
+@pytest.mark.parametrize(
+    ("suffix", "codecs"), [(s, [c for c in box.codecs if c not in ("mp3", "opus")]) for s, box in CONTAINERS.items()]
+)
+def test_every_codec_of_a_container(tmp_path, suffix, codecs):
+    source, wanted = film(tmp_path / "s.mp4", "mpeg4"), voices(6, 48_000)
+    for codec in codecs:
+        made = decode(mux(source, wanted, tmp_path / f"t{suffix}", codec=codec))
+        assert made.subtype == CODECS[codec].encoder
+        assert made.audio.layout == wanted.layout
+        assert 0 <= made.audio.frames - wanted.frames < 2048
+        same = Audio(made.audio.read(0, wanted.frames), 48_000, wanted.layout)
+        assert snr_db(wanted, same) > ONE_SAMPLE_DB - 5
+
+
+@pytest.mark.parametrize(
+    ("suffix", "layout", "codec", "words"),
+    [
+        (".mp4", LAYOUTS[2], "pcm", "has no pcm.*aac, flac"),
+        (".mov", LAYOUTS[6], "mp3", "mp3 does not hold 6.*pcm or aac"),
+        (".mkv", tuple(f"ch{n}" for n in range(16)), "auto", "1 to 8 channels, not 16.*wav"),
+    ],
+)
+def test_codecs_and_layouts_that_do_not_go_are_told(suffix, layout, codec, words):
+    with pytest.raises(BadValue, match=words):
+        film_codec(suffix, layout, codec)
+
+
+@pytest.mark.parametrize("target", ["t.mp4", "t.mov", "t.mkv"])
+@pytest.mark.parametrize(
+    ("timebase", "wanted"),
+    [
+        (Timebase(FrameRate.parse("25"), "10:00:00:12"), "10:00:00:12"),
+        (Timebase(FrameRate.parse("25"), "00:00:00:00"), "00:00:00:00"),
+        (Timebase(FrameRate.parse("50"), "10:00:00:24"), "10:00:00:12"),  # counted at the picture's 25
+        (None, "01:00:00:00"),
+    ],
+)
+def test_the_timecode_asked_for_reaches_the_film(tmp_path, target, timebase, wanted):
+    made = mux(film(tmp_path / "s.mp4", "mpeg4"), voices(2, 48_000), tmp_path / target, timebase=timebase)
+    assert decode(made).timebase.start_timecode == wanted
+    with av.open(str(made)) as media:
+        assert [s.type for s in media.streams if s.type == "data"] == ([] if target == "t.mkv" else ["data"]), "tmcd"
+
+
+def test_no_timecode_where_nobody_gave_one(slate, tmp_path):
+    made = mux(slate("s.mov", "mpeg4", "pcm_s24le"), voices(2, 48_000), tmp_path / "t.mov", timebase=Timebase())
+    with av.open(str(made)) as media:
+        assert [s.type for s in media.streams] == ["video", "audio"]
+
+
+def test_a_full_disk_is_told_and_nothing_is_left(tmp_path, small_disk):
+    source = film(tmp_path / "s.mp4", "mpeg4")
+    noise = Audio(np.random.default_rng(0).normal(0, 0.1, (2, 48_000 * 75)), 48_000)
+    for name in ("t.mp4", "t.mov", "t.mkv"):
+        with pytest.raises(DiskFull, match="No room"):
+            mux(source, noise, small_disk / name)
+        assert not list(small_disk.iterdir())

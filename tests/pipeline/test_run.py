@@ -292,7 +292,7 @@ def test_foreign_files_are_kept(take: Path, tmp_path: Path, quick: presets.Prese
     run_job(take, quick, out)
     assert (out / f"{take.stem}.master.kept-1.wav").read_text() == "an editor's afternoon"
     before = sorted(p.name for p in out.iterdir())
-    run_job(take, quick, out, settings=("denoise.amount=0.5",))
+    run_job(take, quick, out, settings=("denoise.amount=50",))
     assert sorted(p.name for p in out.iterdir()) == before, "our own files are replaced"
 
 
