@@ -12,7 +12,7 @@ setup(
     package_dir={"audiopost_presets": "presets", "audiopost_ui": "ui", "audiopost_ui.tabs": "ui/tabs"},
     package_data={
         "audiopost": ["py.typed", "**/*.j2", "**/*.css", "**/*.npz"],
-        "audiopost_presets": ["*.toml", "styles/*.toml"],
+        "audiopost_presets": ["*.toml", "specs/*.toml", "styles/*.toml"],
         "audiopost_ui": ["py.typed", "static/*"],
     },
 )

@@ -28,6 +28,8 @@ _ALWAYS = ("numpy", "scipy", "soundfile", "soxr", "av")
 _PACKAGES: Mapping[str, tuple[str, ...]] = {
     "diagnose": ("silero-vad", "onnxruntime"),
     "denoise.rnnoise": ("pyrnnoise",),
+    "denoise.guided": ("pyrnnoise",),
+    "denoise.deepfilternet3": ("onnxruntime", "onnx"),
     "separate.dsp": ("pyrnnoise", "silero-vad", "onnxruntime", "librosa"),
     "separate.demucs": ("demucs", "torch"),
     "transcribe": ("silero-vad", "onnxruntime", "rapidfuzz"),
@@ -45,11 +47,19 @@ _PACKAGES: Mapping[str, tuple[str, ...]] = {
 _SPECS = {"ebu-r128": "EBU R 128", "atsc-a85": "ATSC A/85", "netflix": "the Netflix spec"}
 _SOUND = {"restore": "mended", "separate": "split into stems", "denoise": "denoised"}
 _LISTS = ("dialogue_list", "dialogue_list_xlsx")
-_STEMS = ("dialogue", "vocals", "music", "effects", "drums", "bass", "other", "guitar", "piano")
+_STEMS = ("dialogue", "vocals", "music", "effects", "m_and_e", "drums", "bass", "other", "instrumental")
 
 
-def provenance(project: Project, outputs: Mapping[str, Path]) -> dict[str, Any]:
+def provenance(
+    project: Project,
+    outputs: Mapping[str, Path],
+    encoded: Mapping[str, str] | None = None,
+    *,
+    folder: Path | None = None,
+) -> dict[str, Any]:
     """JSON values: source, every step, software, and each of `outputs` (kind to existing file) with its disclosure.
+
+    `encoded` says of sound how it was written, by kind; files are named relative to `folder`, else by name alone.
 
     What changes between two equal runs lies under 'timing' and nowhere else, but for files that hold such a time
     themselves (the report, the Project).
@@ -77,9 +87,10 @@ def provenance(project: Project, outputs: Mapping[str, Path]) -> dict[str, Any]:
         "deliverables": [
             {
                 "kind": kind,
-                "file": path.name,
+                "file": path.relative_to(folder).as_posix() if folder else path.name,
                 "bytes": path.stat().st_size,
                 "sha256": file_sha256(path),
+                **({"encoding": encoded[kind]} if encoded and kind in encoded else {}),
                 "disclosure": disclosure(kind, project),
             }
             for kind, path in sorted(outputs.items())
@@ -89,9 +100,11 @@ def provenance(project: Project, outputs: Mapping[str, Path]) -> dict[str, Any]:
     }
 
 
-def write_provenance(path: Path, project: Project, outputs: Mapping[str, Path]) -> Path:
+def write_provenance(
+    path: Path, project: Project, outputs: Mapping[str, Path], encoded: Mapping[str, str] | None = None
+) -> Path:
     """Writes `provenance` as JSON. Raises OutputError."""
-    text = json.dumps(provenance(project, outputs), indent=2, ensure_ascii=False) + "\n"
+    text = json.dumps(provenance(project, outputs, encoded, folder=path.parent), indent=2, ensure_ascii=False) + "\n"
     # A file name may hold bytes that are no text; as escapes they stay what they are.
     return write_text(path, text.encode("utf-8", "backslashreplace").decode("utf-8"))
 
@@ -135,11 +148,14 @@ def software(project: Project) -> dict[str, Any]:
 
 def disclosure(kind: str, project: Project) -> str:
     """One plain sentence on how a deliverable was made; `kind` is its name: 'dialogue', 'master', 'srt', 'cues' …"""
-    if kind in _STEMS:
+    if kind in _STEMS or kind in (project.stems or {}):
         stages = ("restore", "separate", "denoise") if kind in ("dialogue", "vocals") else ("restore", "separate")
-        return _sound(kind.capitalize(), project, stages)
+        return _sound(stem_title(kind), project, stages)
     if kind == "clean":
         return _sound("Programme", project, tuple(_SOUND))
+    if kind.startswith("removed-"):
+        what = kind.removeprefix("removed-").replace("-", " ")
+        return f"What the repair of {what} took away, for a check by ear; nothing was added."
     if kind == "removed":
         return "What was taken away, for a check by ear: the source minus the clean mix; nothing was added."
     if kind in ("master", "film"):
@@ -165,6 +181,13 @@ def disclosure(kind: str, project: Project) -> str:
     return f"Made by audiopost{_tail(list(project.steps))}"
 
 
+def stem_title(name: str) -> str:
+    """A stem's name for people."""
+    if name.startswith("no_"):
+        return f"Everything but {name.removeprefix('no_')}"
+    return "Music and effects" if name == "m_and_e" else name.capitalize()
+
+
 def method(step: Step) -> str:
     """What did the work: a model with version and licence, or the kind of plain processing."""
     if step.model:
@@ -182,7 +205,8 @@ def _tail(steps: list[Step]) -> str:
 
 
 def _ran(project: Project, stages: tuple[str, ...]) -> list[Step]:
-    return [step for stage in stages if (step := project.step(stage))]
+    steps = (project.step(stage) for stage in stages)
+    return [step for step in steps if step and step.backend != "none"]  # "none": it found nothing to do
 
 
 def _did(step: Step, verb: str) -> str:

@@ -57,7 +57,7 @@ def _limited(blocks: Iterable[FloatArray], channels: int, rate: int, ceiling: fl
         ready = held.shape[1] - context - ahead - HALF
         if ready <= 0:
             continue
-        peaks = envelope(held, factor)
+        peaks = envelope(held, factor, floor=ceiling)
         needed = 20 * np.log10(np.maximum(np.maximum(peaks[:-1], peaks[1:]) / ceiling, 1.0, dtype=np.float64))
         attenuation = np.concatenate([past, release(_maximum(needed, ahead))])
         past = attenuation[ready:]

@@ -32,7 +32,8 @@ LOADING = {"src", "href", "srcset", "action", "data", "poster", "background", "f
 
 
 EXPECTED = (
-    "Before: source|After: master|clicks|declick|−23 ±0.2 LUFS|✓ pass|✗ fail|not measured|71 %|bridge|fails: true peak|"
+    "Before: source|After: master|clicks|declick|−23 ±0.2 LUFS|✓ pass|✗ fail|● note|not measured|71 %|bridge|"
+    "fails: true peak; not as recommended: loudness range|"
     "uneasy|70–80 bpm|10:00:01:00|Scene|tense 1|你有冇見到嗰隻船？|htdemucs v4 (MIT)|25.0 characters|shifts 1|"
     "9.0 s|English words by a small model|audiopost models pull pyannote-community-1|film-dialogue|"
     "Dialogue separated with htdemucs|"
@@ -144,9 +145,10 @@ def full(audio):
         loudness_in=lufs,
         loudness=lufs,
         loudness_checks=(
-            SpecCheck("integrated loudness", -23.1, "-23 ±0.2 LUFS", True),
-            SpecCheck("true peak", -0.2, "at most -1 dBTP", False),
-            SpecCheck("loudness range", None, "4 to 18 LU", None),
+            SpecCheck("integrated loudness", -23.1, "-23 ±0.2 LUFS", True, False, "LUFS", -23.2, -22.8),
+            SpecCheck("true peak", -0.2, "at most -1 dBTP", False, False, "dBTP", None, -1.0),
+            SpecCheck("loudness range", 2.0, "4 to 18 LU, recommended", False, True, "LU", 4.0, 18.0),
+            SpecCheck("dialogue range", None, "at most 10 LU, recommended", None, True, "LU", None, 10.0),
         ),
         master=quiet,
         caption_issues=(CaptionIssue(3, 4.0, "cps", "25.0 characters a second, limit 20"),),

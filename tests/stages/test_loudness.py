@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from audiopost.core.audio import Audio
 from audiopost.core.errors import BadValue, UnknownName
-from audiopost.core.marks import Activity, LoudnessReport
+from audiopost.core.marks import Activity, LoudnessReport, overall
 from audiopost.core.project import MediaInfo, Project
 from audiopost.core.stage import silent
 from audiopost.core.time import Span
 from audiopost.io.decode import load
-from audiopost.stages.loudness import SPECS, Options, Stage, assess, check, master, measure_loudness
+from audiopost.io.encode import write_wav
+from audiopost.stages.loudness import Options, Stage, assess, check, load_spec, master, measure_loudness, spec_names
 from audiopost.stages.loudness.specs import Dialogue
 
 RATE = 48_000
@@ -35,18 +40,21 @@ def project_of(audio: Audio, **fields: object) -> Project:
     ("spec", "target", "tolerance", "ceiling"),
     [
         ("ebu-r128", -23, 0.2, -1),
+        ("ebu-r128-live", -23, 1, -1),
         ("atsc-a85", -24, 2, -2),
+        ("cinema", -24, 3, 0),
         ("netflix", -24, 2, -2),
         ("podcast", -16, 1, -1),
         ("streaming", -14, 1, -1),
     ],
 )
 def test_master_lands_on_every_spec(peaky, spec, target, tolerance, ceiling):
-    assert SPECS[spec].integrated_lufs == target
+    shipped = load_spec(spec)
+    assert (shipped.integrated_lufs, shipped.tolerance_lu, shipped.true_peak_dbtp) == (target, tolerance, ceiling)
     result = master(peaky, spec=spec, speech=())
     report = measure_loudness(result)
     assert (result.frames, result.rate, result.layout) == (peaky.frames, peaky.rate, peaky.layout)
-    assert report.integrated_lufs == pytest.approx(target, abs=tolerance / 2 + 1e-9)
+    assert report.integrated_lufs == pytest.approx(target, abs=0.1)
     assert report.true_peak_dbtp <= ceiling
     loudness, peak = check(report, spec, Dialogue(None, 0.0))[:2]
     assert loudness.passed is True
@@ -90,8 +98,8 @@ def test_silence_passes_untouched(channels, spec):
     silence = Audio(np.zeros((channels, 2 * RATE)), RATE)
     report, checks = assess(silence, spec=spec)
     assert master(silence, spec=spec) == silence
-    assert report == LoudnessReport(None, None, None, None, None, 1.0, (None, None))
-    assert all(c.passed is None for c in checks)
+    assert report.integrated_lufs is report.true_peak_dbtp is None
+    assert all(c.passed is None for c in checks if c.name != "sample rate")
 
 
 @pytest.mark.parametrize("frames", [1, 4_800])
@@ -118,9 +126,11 @@ def test_dialogue_gate_brings_the_speech_to_its_own_target(rng):
     result = master(audio, spec="netflix", speech=speech)
     assert measure_loudness(result.between(1, 9)).integrated_lufs == pytest.approx(-27, abs=0.2)
     checks = assess(result, spec="netflix", speech=speech)[1]
-    assert "dialogue" in checks[0].name
+    assert checks[0].name == "dialogue loudness"
     assert checks[0].passed is True
     assert checks[0].limit == "-27 ±2 LUFS"
+    assert "speech is 50 % of the programme" in checks[0].remark
+    assert "approximates the licensed" in checks[0].remark
 
 
 def test_little_speech_is_judged_by_the_programme(rng):
@@ -131,20 +141,21 @@ def test_little_speech_is_judged_by_the_programme(rng):
 
 def test_check_of_a_dialogue_spec_judges_no_loudness_without_the_speech():
     report = LoudnessReport(-27.0, -20.0, -22.0, 20.0, -1.5)
-    loudness, peak, spread = check(report, "netflix")
+    loudness, peak, spread, dialogue_spread = check(report, "netflix")
+    assert dialogue_spread.passed is None
     assert (loudness.value, loudness.passed) == (None, None)
     assert peak.passed is False
-    assert spread.passed is False
+    assert (spread.passed, spread.verdict) == (False, "note")
 
 
 def test_netflix_finds_real_speech_by_itself(shared):
     audio = load(shared / "audio" / "speech_clean" / "librispeech" / "1089-134686-0000.flac").audio
     checks = assess(master(audio, spec="netflix"), spec="netflix")[1]
-    assert "dialogue" in checks[0].name
-    assert checks[0].value == pytest.approx(-27, abs=1)
+    assert checks[0].name == "dialogue loudness"
+    assert checks[0].value == pytest.approx(-27, abs=0.3)
 
 
-@pytest.mark.parametrize("spec", list(SPECS))
+@pytest.mark.parametrize("spec", spec_names())
 def test_real_music_reaches_every_spec(shared, spec):
     audio = load(shared / "audio" / "music" / "vibe_ace.ogg").audio.between(0, 20)
     checks = assess(master(audio, spec=spec, speech=()), spec=spec, speech=())[1]
@@ -165,7 +176,8 @@ def test_stage_takes_speech_from_the_activity(rng):
     audio = Audio(rng.standard_normal((2, 10 * RATE)) * 0.1, RATE)
     heard = (Activity("speech", 0.0, 5.0), Activity("music", 5.0, 10.0))
     project = Stage()(project_of(audio, activity=heard), Options(spec="netflix"), silent)
-    assert project.loudness_checks[0].name == "dialogue loudness (speech 50 %, open gate)"
+    assert project.loudness_checks[0].name == "dialogue loudness"
+    assert project.loudness_checks[0].remark.startswith("speech is 50 % of the programme")
 
 
 def test_heavy_limiting_is_warned_of(peaky):
@@ -182,6 +194,105 @@ def test_a_target_out_of_reach_is_warned_of():
     assert any("limiter takes 30.0 dB" in warning for warning in project.step("loudness").warnings)
 
 
+def written(audio: Audio, path: Path) -> Audio:
+    """What a 24-bit file of it holds."""
+    return load(write_wav(path, audio)).audio
+
+
+REAL = ("music/vibe_ace.ogg", "music/choice_drum_bass.ogg", "speech_clean/librispeech/1089-134686-0000.flac")
+
+
+@pytest.mark.parametrize("name", REAL)
+@pytest.mark.parametrize("spec", ["podcast", "streaming", "netflix"])
+def test_real_masters_are_within_a_tenth_and_under_the_peak_in_their_file(shared, tmp_path, name, spec):
+    audio = load(shared / "audio" / name).audio.between(0, 25)
+    report, checks = assess(written(master(audio, spec=spec), tmp_path / "m.wav"), spec=spec)
+    shipped = load_spec(spec)
+    gated = checks[0].name == "dialogue loudness"
+    assert checks[0].value == pytest.approx(shipped.dialogue_lufs if gated else shipped.integrated_lufs, abs=0.1)
+    assert report.true_peak_dbtp <= shipped.true_peak_dbtp
+
+
+@given(
+    levels=st.lists(st.floats(-50, 0), min_size=4, max_size=12),
+    target=st.floats(-33, -14),
+    ceiling=st.floats(-6, -0.5),
+    layout=st.sampled_from([("M",), ("L", "R"), ("L", "R", "C", "LFE", "Ls", "Rs")]),
+    seed=st.integers(0, 99),
+)
+@settings(max_examples=25)
+def test_any_noise_lands_within_a_tenth_or_is_warned_of(tmp_path_factory, levels, target, ceiling, layout, seed):
+    rate = 8_000
+    gains = np.repeat([10 ** (level / 20) for level in levels], rate // 2)
+    noise = np.random.default_rng(seed).standard_normal((len(layout), len(gains))) * 0.2
+    options = Options(integrated_lufs=target, true_peak_dbtp=ceiling)
+    project = Stage()(project_of(Audio(noise * gains, rate, layout)), options, silent)
+    report = measure_loudness(written(project.master, tmp_path_factory.mktemp("m") / "m.wav"))
+    assert report.true_peak_dbtp <= ceiling
+    if not any("could not be reached" in warning for warning in project.step("loudness").warnings):
+        assert report.integrated_lufs == pytest.approx(target, abs=0.1)
+
+
+def test_specs_are_files(tmp_path):
+    own = tmp_path / "house.toml"
+    own.write_text(
+        'title = "House"\nintegrated_lufs = -20\ntolerance_lu = 0.5\ntrue_peak_dbtp = -3\n', encoding="utf-8"
+    )
+    spec = load_spec(str(own))
+    assert (spec.name, spec.title, spec.integrated_lufs, spec.dialogue_lufs) == ("house", "House", -20.0, None)
+    assert {"atsc-a85", "cinema", "ebu-r128", "netflix", "podcast", "streaming"} <= set(spec_names())
+    for name in spec_names():
+        assert load_spec(name).source
+        assert load_spec(name).name == name
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("integrated_lufs = 3.0", "integrated_lufs"),
+        ('recommended = ["truth"]', "recommended"),
+        ("range_lu = [18.0, 4.0]", "range_lu"),
+        ("loudnes = -3.0", "loudnes"),
+        ("tolerance_lu = [", "cannot be read"),
+    ],
+)
+def test_a_file_that_is_no_spec_names_its_field(tmp_path, line, words):
+    own = tmp_path / "house.toml"
+    rest = {"integrated_lufs": "-20.0", "tolerance_lu": "1.0", "true_peak_dbtp": "-1.0"}
+    rest.pop(line.partition(" ")[0], None)
+    own.write_text("\n".join([line, *(f"{name} = {value}" for name, value in rest.items())]), encoding="utf-8")
+    with pytest.raises(BadValue, match=words):
+        load_spec(str(own))
+
+
+def test_a_recommendation_is_a_note_and_a_rule_a_failure():
+    report = LoudnessReport(-24.0, -20.0, -22.0, 20.0, -3.0)
+    checks = {c.name: c for c in check(report, "netflix", Dialogue(-27.0, 0.5, 12.0), 48_000)}
+    assert [c.verdict for c in checks.values()] == ["pass", "pass", "note", "note", "pass"]
+    assert overall(checks.values()) == "pass"
+    wrong_rate = check(report, "netflix", Dialogue(-27.0, 0.5, 12.0), 44_100)
+    assert (wrong_rate[-1].name, wrong_rate[-1].verdict, overall(wrong_rate)) == ("sample rate", "FAIL", "FAIL")
+    assert {c.verdict for c in check(report, "cinema", Dialogue(-10.0, 0.5), 44_100)} == {"note", "pass"}
+
+
+@pytest.mark.parametrize(("share", "name", "target"), [(0.149, "integrated", -24), (0.151, "dialogue", -27)])
+def test_netflix_judges_by_the_speech_from_15_percent_on(share, name, target):
+    loudness = check(LoudnessReport(-24.0, -20.0, -22.0, 10.0, -3.0), "netflix", Dialogue(-27.0, share, 5.0))[0]
+    assert loudness.name == f"{name} loudness"
+    assert loudness.limit == f"{target} ±2 LUFS"
+
+
+def test_a_target_missed_within_the_tolerance_is_said(rng):
+    """Full-scale clicks: the limiter swallows what the gain gives."""
+    samples = rng.standard_normal((1, 10 * RATE)) * 0.002
+    samples[0, :: RATE // 50] = 1.0
+    project = Stage()(project_of(Audio(samples, RATE)), Options(spec="cinema", true_peak_dbtp=-18.0), silent)
+    reached = project.loudness.integrated_lufs
+    warnings = project.step("loudness").warnings
+    assert abs(reached + 24) > 0.1
+    assert any("could not be reached" in warning for warning in warnings)
+
+
 def test_progress_reaches_the_end(peaky):
     seen: list[tuple[str, float, float]] = []
     master(peaky, progress=lambda *step: seen.append(step))
@@ -190,7 +301,7 @@ def test_progress_reaches_the_end(peaky):
 
 
 def test_bad_options_name_the_choices(peaky):
-    with pytest.raises(BadValue, match="ebu-r128"):
+    with pytest.raises(UnknownName, match="ebu-r128"):
         master(peaky, spec="vhs")
     with pytest.raises(UnknownName, match="backend"):
         master(peaky, backend="ears")

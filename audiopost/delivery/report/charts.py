@@ -5,6 +5,7 @@ Paths are drawn into stretched viewBoxes (WIDTH by HEIGHT); words stand beside t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -137,3 +138,8 @@ def number(value: float | None, decimals: int = 1, unit: str = "") -> str:
     text = f"{value:.{decimals}f}"
     text = text.replace("-", "−") if float(text) else text.lstrip("-")
     return f"{text} {unit}" if unit else text
+
+
+def minus(text: str) -> str:
+    """Real minus signs before the numbers of a text."""
+    return re.sub(r"(?<![\w.])-(?=\d)", "−", text)

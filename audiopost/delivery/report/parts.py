@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from ...core.marks import Cue, EmotionPoint, LoudnessReport, SpecCheck
+from ...core.marks import Cue, EmotionPoint
 from ...core.project import Project
 from ...core.speech import Transcript, Utterance
 from ...core.time import Span, clock, merge_spans
 from ...subtitles.rules import RULES
-from ..provenance import disclosure, method, shown_options
+from ..provenance import disclosure, method, shown_options, stem_title
+from ..repairs import amount, chain
 from . import pictures
-from .charts import Lane, TimeAxis, curve, envelope, level_ticks, number
+from .charts import Lane, TimeAxis, curve, envelope, number
 
 #: Rows of a table on the page; the rest stays in the Project's own files.
 MOST_ROWS = 150
@@ -28,10 +28,6 @@ def usual_peak(each: pictures.Scan) -> float:
     """Where a waveform's edge lies: a lone click may be cut off, so that the rest can be seen."""
     peaks = np.maximum(each.high, -each.low)
     return min(each.peak, 1.4 * float(np.percentile(peaks, 99)))
-
-
-def minus(text: str) -> str:
-    return re.sub(r"-(?=\d)", "−", text)
 
 
 def dbfs(value: float) -> str:
@@ -64,58 +60,21 @@ def findings(project: Project) -> dict[str, Any] | None:
     return {"rows": rows, "left_out": len(project.findings) - len(rows)}
 
 
-def loudness(project: Project, axis: TimeAxis) -> dict[str, Any] | None:
-    reports = [(name, r) for name, r in (("source", project.loudness_in), ("master", project.loudness)) if r]
-    if not reports:
+def repairs(project: Project) -> list[dict[str, str]] | None:
+    """The chain of repairs, in order; None where no chain was made."""
+    links = chain(project)
+    if links is None:
         return None
-    band = _band(project.loudness_checks or ())
-    known = [v for _, r in reports for v in r.short_term_lufs if v is not None]
-    top = min(0.0, float(np.ceil((max([*known, *(band or ())], default=-18.0) + 3) / 6) * 6))
-    low = top - 42.0
-    last = reports[-1][1].integrated_lufs
-
-    def height(value: float) -> float:
-        return round((top - min(max(value, low), top)) / (top - low) * 100, 2)
-
-    fields = (
-        ("Integrated", "integrated_lufs", "LUFS"),
-        ("Short-term max", "short_term_max_lufs", "LUFS"),
-        ("Momentary max", "momentary_max_lufs", "LUFS"),
-        ("Loudness range", "loudness_range_lu", "LU"),
-        ("True peak", "true_peak_dbtp", "dBTP"),
-    )
-    return {
-        "curves": [(name, _loudness_curve(r, axis, low, top)) for name, r in reports],
-        "names": [name for name, _ in reports],
-        "ticks": level_ticks(low, top, 6),
-        "band": (height(band[1]), round(height(band[0]) - height(band[1]), 2)) if band else None,
-        "band_text": f"{number(band[0])} to {number(band[1])} LUFS" if band else "",
-        "integrated": None if last is None else (height(last), number(last, 1, "LUFS")),
-        "rows": [(label, [number(getattr(r, name), 1, unit) for _, r in reports]) for label, name, unit in fields],
-        "checks": [
-            {"name": c.name, "value": number(c.value), "limit": minus(c.limit), "passed": c.passed}
-            for c in project.loudness_checks or ()
-        ],
-    }
-
-
-def _loudness_curve(report: LoudnessReport, axis: TimeAxis, low: float, top: float) -> str:
-    times = [(i + 1) * report.step_s for i in range(len(report.short_term_lufs))]
-    return curve(times, report.short_term_lufs, axis, low, top, gap_s=float("inf"))
-
-
-def _band(checks: tuple[SpecCheck, ...]) -> tuple[float, float] | None:
-    """The loudness a check's limit allows: '-23 ±0.5 LUFS', '-24 to -22 LUFS' or '-16 LUFS'."""
-    check = next((c for c in checks if "loudness" in c.name and "range" not in c.name), None)
-    if check is None:
-        return None
-    limit = check.limit.replace("−", "-")
-    found = [float(n) for n in re.findall(r"-?\d+(?:\.\d+)?", limit)]
-    if not found:
-        return None
-    if "±" in limit and len(found) > 1:
-        return found[0] - abs(found[1]), found[0] + abs(found[1])
-    return min(found), max(found)
+    return [
+        {
+            "name": link.name.replace("_", " "),
+            "because": link.because,
+            "amount": amount(link),
+            "done": link.done or "planned only",
+            "removed": "" if link.removed_dbfs is None else number(link.removed_dbfs, 1, "dBFS RMS"),
+        }
+        for link in links
+    ]
 
 
 def speakers(project: Project, axis: TimeAxis, tones: Mapping[str, int]) -> list[Lane] | None:
@@ -301,15 +260,14 @@ def stems(project: Project) -> list[dict[str, Any]] | None:
     if not project.stems:
         return None
     stems = dict(project.stems)
-    for name in ("dialogue", "vocals"):
-        if name in stems and project.repaired is not None:
-            stems[name] = project.repaired
+    if project.voice and project.repaired is not None:
+        stems[project.voice] = project.repaired
     scans = {name: pictures.scan(audio, spectrum=False) for name, audio in stems.items()}
     total = sum(each.square_sum for each in scans.values()) or 1.0
     scale = max(*(usual_peak(each) for each in scans.values()), 1e-3)
     return [
         {
-            "name": name,
+            "name": stem_title(name).lower(),
             "note": "repaired" if stems[name] is project.repaired else "",
             "outline": envelope(each.low, each.high, scale),
             "body": envelope(-each.rms, each.rms, scale),
@@ -327,7 +285,9 @@ def _share(share: float) -> str:
 
 
 def disclosures(project: Project) -> list[tuple[str, str]]:
-    kinds = [(name.capitalize(), name) for name in project.stems or ()]
+    separated = project.step("separate")
+    beside = ("m_and_e",) if separated and separated.options.get("m_and_e") else ()
+    kinds = [(stem_title(name), name) for name in (*(project.stems or ()), *beside)]
     made: list[tuple[str, str, object]] = [
         ("Clean mix", "clean", project.clean or project.restored),
         ("Master", "master", project.master),

@@ -11,8 +11,8 @@ from ...core.audio import Audio
 from ...core.marks import Finding
 from ...core.project import Project
 from ...core.time import Span, clock, merge_spans
-from . import parts, pictures
-from .charts import Lane, Tick, TimeAxis, envelope, number
+from . import loudness, parts, pictures
+from .charts import Lane, Tick, TimeAxis, envelope, minus, number
 
 _STAGES: Mapping[str, tuple[str, str]] = {
     "diagnose": ("findings", "fault finding"),
@@ -68,6 +68,7 @@ class View:
     finding_lanes: list[Lane] | None = None
     activity_lanes: list[Lane] | None = None
     findings: dict[str, Any] | None = None
+    repairs: list[dict[str, str]] | None = None
     loudness: dict[str, Any] | None = None
     speakers: list[Lane] | None = None
     cast: list[dict[str, str]] = field(default_factory=list)
@@ -96,7 +97,7 @@ def build(project: Project, before: Audio | None, after: Audio | None) -> View:
     scale = max(*(parts.usual_peak(each) for each in scans), 1e-3)
     return View(
         title=Path(project.media.path).name,
-        facts=_facts(project),
+        facts=facts(project),
         chips=_chips(project),
         attention=_attention(project),
         not_run=[words for name, words in _STAGES.values() if not project.has(name)],
@@ -116,9 +117,10 @@ def build(project: Project, before: Audio | None, after: Audio | None) -> View:
         legend=pictures.legend_uri(),
         legend_labels=(number(bottom, 0, "dB"), number(top, 0, "dB")),
         finding_lanes=_finding_lanes(project.findings, axis),
-        activity_lanes=_activity_lanes(project, axis),
+        activity_lanes=activity_lanes(project, axis),
         findings=parts.findings(project),
-        loudness=parts.loudness(project, axis),
+        repairs=parts.repairs(project),
+        loudness=loudness.section(project, axis),
         speakers=parts.speakers(project, axis, tones),
         cast=parts.cast(project),
         emotion=parts.emotion(project, axis),
@@ -145,7 +147,7 @@ def _tones(project: Project) -> dict[str, int]:
     return {name: number % 8 for number, name in enumerate(dict.fromkeys(names))}
 
 
-def _facts(project: Project) -> list[tuple[str, str]]:
+def facts(project: Project) -> list[tuple[str, str]]:
     media = project.media
     layout = {1: "mono", 2: "stereo"}.get(media.channels, " ".join(media.layout))
     facts = [
@@ -160,15 +162,16 @@ def _facts(project: Project) -> list[tuple[str, str]]:
     return facts
 
 
+def loudness_chips(project: Project) -> list[Chip]:
+    found = loudness.verdict(project)
+    if found is None:
+        return []
+    spec = str((step.options.get("spec", "") if (step := project.step("loudness")) else "") or "spec")
+    return [Chip(found[0], f"Loudness {Path(spec).stem}", found[1], "loudness")]
+
+
 def _chips(project: Project) -> list[Chip]:
-    chips = []
-    checks = project.loudness_checks
-    if checks:
-        failed = [check.name for check in checks if check.passed is False]
-        spec = str((step.options.get("spec", "") if (step := project.step("loudness")) else "") or "spec")
-        state = "bad" if failed else "ok" if any(check.passed for check in checks) else "plain"
-        detail = {"bad": "fails: " + ", ".join(failed), "ok": "passes", "plain": "nothing to measure"}[state]
-        chips.append(Chip(state, f"Loudness {spec}", detail, "loudness"))
+    chips = loudness_chips(project)
     if project.findings is not None:
         worst = max(project.findings, key=lambda finding: finding.severity, default=None)
         detail = f"worst: {worst.kind} at {clock(worst.start_s)}" if worst else "no fault found"
@@ -200,9 +203,9 @@ def _attention(project: Project) -> list[str]:
     if project.transcript and project.transcript.draft and not any(project.transcript.draft in s for s in said):
         said.append(f"Draft, transcript: {project.transcript.draft}")
     said += [
-        f"Loudness: {c.name} is {number(c.value)}, the spec allows {parts.minus(c.limit)}."
+        f"Loudness: {c.name} is {number(c.value)}, the spec allows {minus(c.limit)}."
         for c in project.loudness_checks or ()
-        if c.passed is False
+        if c.verdict == "FAIL"
     ]
     said += [f"Source: {warning}" for warning in project.media.warnings]
     said += [f"{step.stage}: {warning}" for step in project.steps for warning in step.warnings]
@@ -221,7 +224,7 @@ def _finding_lanes(findings: tuple[Finding, ...] | None, axis: TimeAxis) -> list
     return lanes
 
 
-def _activity_lanes(project: Project, axis: TimeAxis) -> list[Lane] | None:
+def activity_lanes(project: Project, axis: TimeAxis) -> list[Lane] | None:
     if project.activity is None:
         return None
     lanes = []

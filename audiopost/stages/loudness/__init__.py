@@ -1,7 +1,7 @@
 """Loudness: measured by BS.1770-4, judged by a delivery spec, and brought to it by gain and a true-peak limiter.
 
 To add a backend: write a class with `name`, `draft`, `available`, `model`, `measure` and `amplify` in a file of its
-own, add its 'module:Class' to BACKENDS, and run tests/stages. To add a delivery spec, see specs.py.
+own, add its 'module:Class' to BACKENDS, and run tests/stages. To add a delivery spec, add a file to presets/specs.
 """
 
 from __future__ import annotations
@@ -18,12 +18,16 @@ from ...core.registry import AUTO, Backends
 from ...core.stage import Backend, Progress, silent
 from ...core.time import Span, merge_spans
 from ...io.scratch import spool
-from .specs import SPECS, Dialogue, Spec, anchor, check, find
+from .specs import Dialogue, Spec, anchor, check, load_spec, spec_names
 
-__all__ = ["BACKENDS", "SPECS", "Options", "Spec", "Stage", "assess", "check", "master", "measure_loudness"]
+__all__ = [
+    "BACKENDS", "Options", "Spec", "Stage", "assess", "check", "load_spec", "master", "measure_loudness", "spec_names",
+]  # fmt: skip
 
-#: Passes of gain and limiter until the result lies within the tolerance.
-_PASSES = 4
+#: How near a master comes to its target, whatever the spec tolerates, where the limiter lets it.
+REACHED_LU = 0.1
+#: Passes of gain and limiter until it is there; half of REACHED_LU leaves room for rounding.
+_PASSES = 8
 #: Below this share of a gain that comes through, more gain only distorts.
 _LEAST_YIELD = 0.2
 #: The limiter is heard working beyond the first; beyond the second no target is worth it.
@@ -35,10 +39,17 @@ class Options:
     """Which delivery the programme is measured against and brought to."""
 
     backend: str = option(AUTO, "bs1770, a plug-in, auto or embedded")
-    spec: str = option("ebu-r128", "delivery spec", choices=tuple(SPECS))
-    integrated_lufs: float | None = option(None, "target instead of the spec's", low=-60.0, high=-5.0, unit="LUFS")
+    spec: str = option(
+        "ebu-r128", f"delivery spec: {', '.join(spec_names())}, or a .toml file of your own", names_path=True
+    )
+    integrated_lufs: float | None = option(
+        None, "target loudness instead of the spec's", low=-60.0, high=-5.0, unit="LUFS"
+    )
     true_peak_dbtp: float | None = option(None, "ceiling instead of the spec's", low=-20.0, high=0.0, unit="dBTP")
     limit: bool = option(True, "hold true peaks under the ceiling; off, gain alone is applied")
+
+    def __post_init__(self) -> None:
+        load_spec(self.spec)  # a wrong name or file is told before the work begins
 
 
 class Measurement(Protocol):
@@ -47,6 +58,8 @@ class Measurement(Protocol):
     def report(self) -> LoudnessReport: ...
 
     def mean_lufs(self, spans: Iterable[Span]) -> float | None: ...
+
+    def range_lu(self, spans: Iterable[Span]) -> float | None: ...
 
 
 class LoudnessBackend(Backend, Protocol):
@@ -93,7 +106,7 @@ def assess(
     backend, _ = BACKENDS.choose(options)
     spec = _spec(options)
     state = _State.of(backend, audio, _speech(audio, spec, speech), progress)
-    return state.report, check(state.report, spec, state.dialogue)
+    return state.report, check(state.report, spec, state.dialogue, audio.rate)
 
 
 def master(
@@ -131,13 +144,13 @@ class _State:
         dialogue = None
         if speech is not None:
             share = sum(span.duration_s for span in speech) / audio.duration_s if audio.frames else 0.0
-            dialogue = Dialogue(measurement.mean_lufs(speech), share)
+            dialogue = Dialogue(measurement.mean_lufs(speech), share, measurement.range_lu(speech))
         return cls(audio, measurement.report(), speech, dialogue)
 
 
 def _spec(options: Options) -> Spec:
     """The spec with the options' own target and ceiling in place of its own."""
-    spec = find(options.spec)
+    spec = load_spec(options.spec)
     if options.integrated_lufs is not None:
         dialogue = None if spec.dialogue_lufs is None else options.integrated_lufs
         spec = replace(spec, integrated_lufs=options.integrated_lufs, dialogue_lufs=dialogue)
@@ -165,7 +178,6 @@ def _master(
     wanted_db = 0.0 if loudness is None else target - loudness
     if peak is None or (loudness is None and (not limited or peak <= spec.true_peak_dbtp)):
         return source, ()
-    result = source
     last = (0.0, loudness)
     most_db = spec.true_peak_dbtp - peak + _MOST_LIMITING_DB
     for _ in range(_PASSES):
@@ -173,14 +185,14 @@ def _master(
         # Rounding must not lift a peak that lies at the ceiling over it.
         ceiling = spec.true_peak_dbtp if limited and peak + gain_db > spec.true_peak_dbtp - 0.01 else None
         blocks = _reported(backend.amplify(source.audio, gain_db, ceiling), source.audio, progress)
-        mastered = spool(blocks, like=source.audio)
-        result = _State.of(backend, mastered, source.speech, progress)
+        result = _State.of(backend, spool(blocks, like=source.audio), source.speech, progress)
         reached, _target = anchor(result.report, spec, result.dialogue)
-        if ceiling is None or last[1] is None or reached is None or gain_db == most_db:
+        if last[1] is None or reached is None or (limited and gain_db == most_db):
             break
-        if abs(target - reached) <= spec.tolerance_lu / 2:
+        if abs(target - reached) <= REACHED_LU / 2:
             break
-        # Limiting swallows part of the gain: the next step goes by what the last one brought (secant).
+        # The limiter swallows part of a gain, and a gain lifts quiet parts over the gate: by what the last step brought
+        # (secant).
         yielded = (reached - last[1]) / (gain_db - last[0]) if gain_db != last[0] else 1.0
         last = (gain_db, reached)
         wanted_db = gain_db + (target - reached) / min(max(yielded, _LEAST_YIELD), 1.0)
@@ -198,10 +210,11 @@ def _reported(blocks: Iterator[FloatArray], audio: Audio, progress: Progress) ->
 def _warnings(result: _State, spec: Spec, over_db: float, limited: bool) -> tuple[str, ...]:
     warnings = []
     reached, target = anchor(result.report, spec, result.dialogue)
-    if reached is not None and abs(reached - target) > spec.tolerance_lu:
+    if reached is not None and abs(reached - target) > REACHED_LU:
+        within = ", within the tolerance" if abs(reached - target) <= spec.tolerance_lu else ""
         warnings.append(
             f"{target:g} LUFS could not be reached under {spec.true_peak_dbtp:g} dBTP: the master has "
-            f"{reached:.1f} LUFS. Compress the mix, or ask for a lower target."
+            f"{reached:.1f} LUFS{within}. Compress the mix, or ask for a lower target."
         )
     if limited and over_db > _HEAVY_LIMITING_DB:
         warnings.append(f"The limiter takes {over_db:.1f} dB from the highest peak, which may be heard.")
@@ -223,10 +236,7 @@ class Stage:
     def __call__(self, project: Project, options: Options, progress: Progress) -> Project:
         backend, choice = BACKENDS.choose(options)
         spec = _spec(options)
-        found = None
-        if project.activity is not None:
-            found = [Span(a.start_s, a.end_s) for a in project.activity if a.kind == "speech"]
-        speech = _speech(project.dialogue, spec, found)
+        speech = _speech(project.dialogue, spec, project.speech_spans)
         mix = _State.of(backend, project.mix, speech, progress)
         source = mix if project.mix is project.audio else _State.of(backend, project.audio, None, progress)
         result, warnings = _master(backend, mix, spec, options.limit, progress)
@@ -238,5 +248,5 @@ class Stage:
             loudness_in=source.report,
             master=result.audio,
             loudness=result.report,
-            loudness_checks=check(result.report, spec, result.dialogue),
+            loudness_checks=check(result.report, spec, result.dialogue, result.audio.rate),
         )
