@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from audiopost.core.audio import Audio
-from audiopost.core.errors import BadValue, Cancelled, MissingModel, StageError
+from audiopost.core.errors import BadValue, Cancelled, MissingExtra, MissingModel, StageError
 from audiopost.stages.separate import BACKENDS, Options, _run, demucs_models, separate
 from audiopost.stages.separate.demucs import Demucs, _groups
 
@@ -25,7 +25,13 @@ def tiny(sources):
 
     torch.manual_seed(0)
     return HTDemucs(
-        sources=sources, channels=8, bottom_channels=32, t_layers=1, t_heads=2, segment=Fraction(2), samplerate=44_100
+        sources=sources,
+        channels=8,
+        bottom_channels=32,
+        t_layers=1,
+        t_heads=2,
+        segment=Fraction(1, 2),
+        samplerate=44_100,
     )
 
 
@@ -58,24 +64,89 @@ def options(repo, **changes):
     return Options(**{"backend": "demucs", "repo": str(repo), **changes})
 
 
-def test_equals_demucs_own_separator(music, audio):
-    """One block without context is what demucs.api makes of the whole recording."""
+@pytest.fixture(scope="session")
+def bag(tmp_path_factory):
+    """A bag like htdemucs_ft: two models, one of them for the drums alone."""
+    folder = save(tiny(MUSIC), tmp_path_factory.mktemp("bag"))
+    torch.manual_seed(1)
+    second = tiny(MUSIC)
+    with torch.no_grad():
+        for parameter in second.parameters():
+            parameter.mul_(1.1)
+    save(second, folder, "bbbb2222")
+    weights = "[[0., 1., 1., 1.], [1., 1., 0., 0.]]"
+    (folder / "tiny.yaml").write_text(f"models: ['aaaa1111', 'bbbb2222']\nweights: {weights}\n")
+    return folder
+
+
+@pytest.fixture
+def long(rng):
+    """Several segments, louder at its end, not around zero."""
+    return Audio(rng.normal(0.05, 0.1, (2, 60_001)) * np.linspace(0.1, 2, 60_001), 44_100)
+
+
+def theirs(folder, audio, monkeypatch, **changes):
+    """What demucs makes of the whole; models draw numbers between the shifts, so these come from a generator apart."""
     from demucs.api import Separator
 
-    wave = torch.from_numpy(audio.samples.copy())
-    theirs = Separator("tiny", repo=music, device="cpu", shifts=0).separate_tensor(wave)[1]
-    ours = separate(audio, options(music, stems="music"))
+    monkeypatch.setattr("demucs.apply.random.randint", random.Random(0).randint)
+    settings = {"device": "cpu", "shifts": 0, "overlap": 0.25, **changes}
+    return Separator("tiny", repo=folder, **settings).separate_tensor(torch.from_numpy(audio.samples.copy()))[1]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{}, {"shifts": 2}, {"overlap": 0.6}, {"overlap": 0.0}, {"segment": 0.4, "shifts": 1}],
+    ids=lambda changes: " ".join(f"{k}={v}" for k, v in changes.items()) or "defaults",
+)
+def test_equals_demucs_on_the_whole_recording(bag, long, changes, monkeypatch):
+    """Streamed by segments, and yet the same: normalisation over the file, grid, weights, padding, shifts, bag."""
+    expected = theirs(bag, long, monkeypatch, **changes)
+    ours = separate(long, options(bag, stems="music", **changes))
     for name in ("vocals", "drums", "bass"):
-        assert np.abs(ours[name].samples - theirs[name].numpy()).max() < 1e-4
+        assert np.abs(ours[name].samples - expected[name].numpy()).max() < 1e-5
 
 
-def test_blocks_join_without_a_seam(music, audio, monkeypatch):
-    whole = separate(audio, options(music, stems="music"))["vocals"].samples
-    monkeypatch.setattr("audiopost.stages.separate.demucs._BLOCK_S", 0.5)
-    monkeypatch.setattr("audiopost.stages.separate.demucs._FADE_S", 0.1)
-    pieces = separate(audio, options(music, stems="music"))["vocals"].samples
-    # 4 s of context reach over the whole of this recording, so every block sees the same.
-    assert np.abs(whole - pieces).max() < 1e-4
+def test_other_kinds_of_demucs_go_the_same_way(tmp_path, rng, monkeypatch):
+    """hdemucs_mmi is an HDemucs, some models of mdx are plain Demucs: neither says how long a segment must be."""
+    from demucs.demucs import Demucs as TimeDomain
+    from demucs.hdemucs import HDemucs
+
+    audio = Audio(rng.normal(0, 0.1, (2, 60_001)), 44_100)
+    torch.manual_seed(0)
+    for i, model in enumerate((HDemucs(MUSIC, channels=4, segment=1), TimeDomain(MUSIC, channels=4, segment=0.5))):
+        folder = tmp_path / str(i)
+        folder.mkdir()
+        save(model, folder)
+        ours = separate(audio, options(folder, stems="vocals"))
+        assert np.abs(ours["vocals"].samples - theirs(folder, audio, monkeypatch)["vocals"].numpy()).max() < 1e-5
+
+
+def test_models_that_add_nothing_do_not_run(bag, long, monkeypatch):
+    from demucs.htdemucs import HTDemucs
+
+    calls = []
+    forward = HTDemucs.forward
+    monkeypatch.setattr(HTDemucs, "forward", lambda self, mix: calls.append(self) or forward(self, mix))
+    whole = separate(long, options(bag, stems="music"))
+    both, calls[:] = len(calls), []
+    vocals = separate(long, options(bag, stems="music", two_stems="vocals"))["vocals"]
+    assert len(set(map(id, calls))) == 1
+    assert 2 * len(calls) == both
+    assert np.array_equal(vocals.samples, whole["vocals"].samples)
+
+
+def test_a_segment_longer_than_the_training_is_refused(music, audio):
+    with pytest.raises(BadValue, match=r"segment = 2\.5 s is more than tiny was trained with, 0.5 s.*at most 0.5"):
+        separate(audio, options(music, segment=2.5))
+
+
+def test_digital_silence_stays_silent(music, rng):
+    samples = rng.normal(0, 0.1, (2, 150_000))
+    samples[:, 40_000:110_000] = 0
+    vocals = separate(Audio(samples, 44_100), options(music, stems="vocals"))["vocals"].samples
+    assert vocals[:, :40_000].any()
+    assert not vocals[:, 65_000:85_000].any()
 
 
 def test_custom_sources_map_to_film_stems(film, audio):
@@ -118,6 +189,47 @@ def test_a_pickle_that_runs_code_is_refused(tmp_path):
     assert not (tmp_path / "pwned").exists()
 
 
+def quantised(folder, monkeypatch):
+    """A checkpoint with the class that diffq's states name; diffq itself is not needed to write it."""
+    import sys
+    import types
+
+    module = types.ModuleType("diffq.diffq")
+    module.DiffQuantizer = type("DiffQuantizer", (), {"__module__": "diffq.diffq"})
+    with monkeypatch.context() as patch:
+        patch.setitem(sys.modules, "diffq", types.ModuleType("diffq"))
+        patch.setitem(sys.modules, "diffq.diffq", module)
+        model = tiny(MUSIC)
+        args, kwargs = model._init_args_kwargs
+        state = {"__quantized": True, "meta": {"klass": module.DiffQuantizer}}
+        torch.save({"klass": type(model), "args": args, "kwargs": kwargs, "state": state}, folder / "aaaa1111.th")
+    return folder
+
+
+def test_a_quantised_model_wants_diffq(tmp_path, monkeypatch):
+    with pytest.raises(MissingExtra, match="pip install diffq"):
+        demucs_models.load(quantised(tmp_path, monkeypatch), "aaaa1111")
+
+
+def test_demucs_never_ends_the_process(tmp_path, monkeypatch):
+    """Its own loader calls sys.exit, for one where a quantised model meets no diffq."""
+    folder = save(tiny(MUSIC), tmp_path)
+
+    def leave(package):
+        raise SystemExit(1)
+
+    monkeypatch.setattr("demucs.states.load_model", leave)
+    with pytest.raises(StageError, match="Demucs gave up on aaaa1111"):
+        demucs_models.load(folder, "tiny")
+
+
+def test_weights_of_another_shape_are_told(tmp_path):
+    package = {"klass": type(tiny(MUSIC)), "args": (MUSIC,), "kwargs": {"channels": 8}, "state": {}}
+    torch.save(package, tmp_path / "aaaa1111.th")
+    with pytest.raises(StageError, match="does not fit its Demucs model"):
+        demucs_models.load(tmp_path, "aaaa1111")
+
+
 def test_safetensors_load_and_are_preferred(tmp_path, audio):
     import json
 
@@ -128,7 +240,10 @@ def test_safetensors_load_and_are_preferred(tmp_path, audio):
     expected = separate(audio, options(folder, stems="music"))
     kwargs = dict(model._init_args_kwargs[1])
     segment = kwargs.pop("segment")
-    encoded = {**kwargs, "segment": {"_type": "fraction", "numerator": segment.numerator, "denominator": 1}}
+    encoded = {
+        **kwargs,
+        "segment": {"_type": "fraction", "numerator": segment.numerator, "denominator": segment.denominator},
+    }
     metadata = {"klass": "demucs.htdemucs.HTDemucs", "args": "[]", "kwargs": json.dumps(encoded)}
     save_file({k: v.contiguous() for k, v in model.state_dict().items()}, folder / "aaaa1111.safetensors", metadata)
     next(folder.glob("*.th")).write_bytes(b"broken")
@@ -147,19 +262,30 @@ def test_shifts_repeat_and_leave_random_alone(music, audio):
     assert separate(audio, options(music, stems="music", shifts=1)) == first
 
 
-def test_cancelling_stops_it(music, audio):
+def test_cancelling_stops_it_at_the_next_segment(music, long, monkeypatch):
+    from demucs.htdemucs import HTDemucs
+
+    calls = []
+    forward = HTDemucs.forward
+    monkeypatch.setattr(HTDemucs, "forward", lambda self, mix: calls.append(1) or forward(self, mix))
+
     def cancel(step, done, total):
-        raise Cancelled("stopped")
+        if done:
+            raise Cancelled("stopped")
 
     with pytest.raises(Cancelled):
-        separate(audio, options(music), progress=cancel)
+        separate(long, options(music), progress=cancel)
+    assert len(calls) == 1
+    assert separate(long, options(music)), "and it can go again"
 
 
-def test_progress_goes_up_to_the_end(film, audio):
-    seen: list[float] = []
-    separate(audio, options(film), progress=lambda _, done, __: seen.append(done))
-    assert seen == sorted(seen)
-    assert seen[-1] == audio.frames
+def test_progress_goes_up_to_the_end(film, long):
+    for shifts in (0, 2):
+        seen: list[float] = []
+        separate(long, options(film, shifts=shifts), progress=lambda _, done, __, seen=seen: seen.append(done))
+        assert seen == sorted(seen)
+        assert seen[-1] == long.frames
+        assert len(set(seen)) > 2 * (shifts or 1)
 
 
 def test_a_model_that_fails_is_a_stage_error(music, audio, monkeypatch):

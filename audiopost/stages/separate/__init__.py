@@ -1,9 +1,9 @@
 """Separate: one recording into stems that add up to it, sample for sample.
 
-Film stems are dialogue, music and effects; music stems are vocals, drums, bass and other. The last stem is what the
-others leave, so nothing is lost and nothing is invented.
-To add a backend: write a class with `name`, `draft`, `available`, `model`, `stems`, `note` and `separate` in a file of
-its own, add its 'module:Class' to BACKENDS, add it to `auto` if it should be picked unasked, and run tests/contract.
+Films give dialogue, music and effects, or dialogue and M&E; songs give vocals, drums, bass and other, or vocals and
+instrumental. One stem of each vocabulary is the remainder (`vocabulary`), so nothing is lost and nothing is invented.
+To add a backend: write a class with `name`, `draft`, `available`, `model`, `note` and `separate` in a file of its own,
+add its 'module:Class' to BACKENDS, add it to `auto` if it should be picked unasked, and run tests/contract.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
 from typing import Any, ClassVar, Protocol
 
 from ...core.audio import Audio, FloatArray
@@ -20,33 +21,48 @@ from ...core.project import Project
 from ...core.registry import AUTO, Backends
 from ...core.stage import Backend, Choice, Progress, silent
 from ...io.scratch import Spool
+from .names import CONVENTIONS, stem_file, template_of
+from .vocabulary import M_AND_E, STEMS, check, estimates, music_and_effects, plan, shares
 
-#: The names of the stems of each kind, in order; the last one is the remainder.
-STEMS = {"film": ("dialogue", "music", "effects"), "music": ("vocals", "drums", "bass", "other")}
+__all__ = ["BACKENDS", "STEMS", "Options", "Separator", "Stage", "beside", "estimates", "file_of", "separate"]
 
 
 @dataclass(frozen=True)
 class Options:
-    """How a recording is taken apart."""
+    """How a recording is taken apart. Raises BadValue where options do not go together."""
 
     backend: str = option(AUTO, "demucs, dsp, a plug-in, auto or embedded")
-    stems: str = option("film", "film: dialogue, music, effects; music: vocals, drums, bass, other", choices=(*STEMS,))
+    stems: str = option(
+        "film",
+        "film: dialogue, music, effects; m-and-e: dialogue and the rest; music: vocals, drums, bass, other; "
+        "vocals: vocals and instrumental",
+        choices=(*STEMS,),
+    )
+    two_stems: str = option("", "one stem of these: gives that stem and no_ with its name, all the rest")
+    m_and_e: bool = option(False, "film: music and effects together too, beside dialogue, music and effects")
+    filename: str = option(
+        "audiopost",
+        f"names of the files: {', '.join(CONVENTIONS)}, or a template of "
+        "{track}, {trackext}, {stem}, {Stem}, {model} and {ext}",
+    )
     model: str = option("", "demucs: name of the model; empty takes htdemucs, or the only one in repo", names_path=True)
     repo: str | None = option(None, "demucs: folder of your own models instead of the model store", names_path=True)
+    segment: float | None = option(
+        None, "demucs: length of sound it hears at once; none is what it was trained with", low=0.1, unit="s"
+    )
     shifts: int = option(0, "demucs: random shifts to average over; each costs one more run", low=0, high=20)
     overlap: float = option(0.25, "demucs: share of each segment that its neighbour covers too", low=0.0, high=0.9)
     device: str = option(
         "auto", "demucs: where it runs; auto is the GPU if there is one", choices=("auto", "cpu", "cuda")
     )
 
+    def __post_init__(self) -> None:
+        check(self)
+        template_of(self.filename)
+
 
 class Separator(Backend, Protocol):
-    """Audio to all stems but the last: blocks (len(stems) - 1, channels, n), together as long as the input."""
-
-    @property
-    def stems(self) -> tuple[str, ...]:
-        """STEMS[options.stems]."""
-        ...
+    """Audio to what `estimates(options)` names: blocks (estimates, channels, n), together as long as the input."""
 
     @property
     def note(self) -> str:
@@ -72,10 +88,12 @@ def separate(
 ) -> dict[str, Audio]:
     """Stems by name, each with the input's length, rate and channels; they sum to the input.
 
-    `changes` are fields of Options: `separate(audio, stems="music", backend="demucs")`.
-    Raises UnknownName, BadValue, MissingExtra, MissingModel, StageError.
+    `changes` are fields of Options: `separate(audio, stems="music", backend="demucs")`. With `m_and_e` there is the sum
+    of music and effects beside them. Raises UnknownName, BadValue, MissingExtra, MissingModel, StageError.
     """
-    return _run(audio, change(options, Options, changes, "separate."), progress)[0]
+    chosen = change(options, Options, changes, "separate.")
+    stems = _run(audio, chosen, progress)[0]
+    return stems | ({M_AND_E: music_and_effects(stems)} if chosen.m_and_e else {})
 
 
 def _run(audio: Audio, options: Options, progress: Progress) -> tuple[dict[str, Audio], Choice]:
@@ -84,16 +102,15 @@ def _run(audio: Audio, options: Options, progress: Progress) -> tuple[dict[str, 
         choice = replace(choice, reason=f"{choice.reason}; {backend.note}")
     at = 0
     with ExitStack() as stack:
-        spools = [stack.enter_context(Spool(audio.rate, audio.channels, audio.layout)) for _ in backend.stems]
+        spools = {name: stack.enter_context(Spool(audio.rate, audio.channels, audio.layout)) for name in plan(options)}
         for block in backend.separate(audio, progress):
             n = block.shape[-1]
-            for spool, stem in zip(spools, block, strict=False):
-                spool.write(stem)
-            spools[-1].write(audio.read(at, at + n) - block.sum(axis=0))
+            for name, stem in shares(options, block, audio.read(at, at + n)).items():
+                spools[name].write(stem)
             at += n
     if at != audio.frames:
         raise StageError(f"separate: {choice.backend} gave {at} of {audio.frames} frames.", value=choice.backend)
-    return {name: spool.audio for name, spool in zip(backend.stems, spools, strict=True)}, choice
+    return {name: spool.audio for name, spool in spools.items()}, choice
 
 
 class Stage:
@@ -107,3 +124,19 @@ class Stage:
     def __call__(self, project: Project, options: Options, progress: Progress) -> Project:
         stems, choice = _run(project.programme, options, progress)
         return project.after(self.name, choice, options, stems=stems)
+
+
+def beside(project: Project) -> dict[str, Audio]:
+    """What is delivered beside a Project's stems because it was asked for: M&E. It is no stem: they sum without it."""
+    step = project.step("separate")
+    wanted = step is not None and step.options.get("m_and_e") and project.stems
+    return {M_AND_E: music_and_effects(project.stems)} if wanted and project.stems else {}
+
+
+def file_of(project: Project, stem: str, *, track: str, trackext: str, ext: str) -> PurePosixPath:
+    """Where a stem of a Project goes, relative to the folder of the results, as `filename` says; see `names`."""
+    step = project.step("separate")
+    filename = str(step.options.get("filename", "")) if step else ""
+    embedded = step is None or step.backend == BACKENDS.embedded or step.model is None
+    model = step.model.name if step and step.model and not embedded else (step.backend if step else "")
+    return stem_file(filename or "audiopost", track=track, trackext=trackext, stem=stem, model=model, ext=ext)

@@ -7,28 +7,30 @@ vocals, and `film.split_rest` splits what remains. Nothing here asks the network
 from __future__ import annotations
 
 import importlib.util
-import random
-from collections.abc import Callable, Iterator
-from typing import Any, ClassVar
-
-import numpy as np
+from collections.abc import Iterator
+from typing import ClassVar
 
 from ...core.audio import Audio, FloatArray
 from ...core.errors import AudiopostError, BadValue, StageError, Unavailable
 from ...core.stage import Availability, ModelInfo, Progress
 from ...dsp import resample
-from ...dsp.blocks import process
 from ...io.scratch import at_rate, spool
 from ...models import store
-from . import STEMS, Options, demucs_models
+from . import STEMS, Options, demucs_models, estimates
 from .film import split_rest
+from .segments import Segments, measured
+from .vocabulary import FILM
 
-#: Recordings go through in blocks; a model sees whole segments (7.8 s) anyhow.
-_BLOCK_S, _CONTEXT_S, _FADE_S = 60.0, 4.0, 0.5
 #: Channels that a stereo model should hear together.
 _PAIRS = (("L", "R"), ("Ls", "Rs"), ("Lb", "Rb"))
-#: What models call the film stems.
-_DIALOGUE, _MUSIC = ("dialogue", "dialog", "speech", "vocals", "voice"), ("music",)
+#: What models call the stems, where it is something else.
+_ALSO = {
+    "dialogue": ("dialog", "speech", "vocals", "voice"),
+    "music": (),
+    "vocals": ("voice", "singing"),
+    "drums": (),
+    "bass": (),
+}
 _EFFECTS = ("effects", "sfx", "effect", "fx")
 
 
@@ -42,8 +44,17 @@ class Demucs:
         self.options = options
         self._folder, self._name = demucs_models.locate(options.model, options.repo)
         self._bag = demucs_models.load(self._folder, self._name)
+        self._check_segment()
         self._device = _device(options.device)
-        self._wanted = self._choose(tuple(self._bag.sources))
+        sources = self._choose(tuple(self._bag.sources))
+        self._segments = Segments(
+            self._bag,
+            [self._bag.sources.index(source) for source in sources],
+            device=self._device,
+            shifts=options.shifts,
+            overlap=options.overlap,
+            segment=options.segment,
+        )
 
     @classmethod
     def available(cls, options: Options) -> Availability:
@@ -65,102 +76,73 @@ class Demucs:
         return ModelInfo(self._name, folder.version, folder.licence, folder.source, folder.sha256)
 
     @property
-    def stems(self) -> tuple[str, ...]:
-        return STEMS[self.options.stems]
-
-    @property
     def note(self) -> str:
-        if self.options.stems == "film" and len(self._wanted) == 1:
+        if self._splits_rest:
             return (
-                f"{self._name} is a music model: dialogue is its {self._wanted[0]}, "
+                f"{self._name} is a music model: dialogue is its {self._bag.sources[self._segments.picked[0]]}, "
                 "the rest is split into music and effects by signal processing (rough)"
             )
+        if self.options.stems in FILM and not self._knows_film:
+            return f"{self._name} is a music model: dialogue is its {self._bag.sources[self._segments.picked[0]]}"
         return ""
 
     def separate(self, audio: Audio, progress: Progress) -> Iterator[FloatArray]:
         pieces = self._pieces(audio, progress)
-        if self.options.stems == "film" and len(self._wanted) == 1:
+        if self._splits_rest:
             dialogue = spool((piece[0] for piece in pieces), like=audio)
-            return split_rest(audio, dialogue, progress)
+            return split_rest(audio, dialogue, estimates(self.options), progress)
         return pieces
 
+    @property
+    def _knows_film(self) -> bool:
+        """Whether it was trained on films: what a song's model calls music may be all but the voice."""
+        return "music" in self._bag.sources and any(name in self._bag.sources for name in _EFFECTS)
+
+    @property
+    def _splits_rest(self) -> bool:
+        """Whether music has to be found in what a music model leaves without its vocals."""
+        return "music" in estimates(self.options) and not self._knows_film
+
     def _choose(self, sources: tuple[str, ...]) -> tuple[str, ...]:
-        """The model's sources that become stems, in order, without the last stem, which is the remainder."""
-        if self.options.stems == "music":
-            wanted = STEMS["music"][:-1]
-            if set(wanted) <= set(sources):
-                return wanted
-        else:
-            dialogue, music, effects = (
-                next((name for name in names if name in sources), None) for names in (_DIALOGUE, _MUSIC, _EFFECTS)
+        """The model's sources for what is to be estimated; of a music model for films the voice alone."""
+        wanted = ("dialogue",) if self._splits_rest else estimates(self.options)
+        found = {name: next((s for s in (name, *_ALSO[name]) if s in sources), None) for name in wanted}
+        if None in found.values():
+            raise BadValue(
+                f"{self._name} separates {', '.join(sources)}, which does not give {self.options.stems} stems "
+                f"({', '.join(STEMS[self.options.stems])}).",
+                value=self._name,
+                remedy="Choose another separate.model or separate.stems.",
             )
-            if dialogue:
-                return (dialogue, music) if music and effects else (dialogue,)
-        raise BadValue(
-            f"{self._name} separates {', '.join(sources)}, which does not give {self.options.stems} stems "
-            f"({', '.join(self.stems)}).",
-            value=self._name,
-            remedy="Choose another separate.model or separate.stems.",
-        )
+        return tuple(source for source in found.values() if source)
+
+    def _check_segment(self) -> None:
+        most, segment = float(self._bag.max_allowed_segment), self.options.segment
+        if segment is not None and segment > most:
+            raise BadValue(
+                f"separate.segment = {segment:g} s is more than {self._name} was trained with, {most:g} s.",
+                value=segment,
+                remedy=f"Take at most {most:g}, or none for the model's own.",
+            )
 
     def _pieces(self, audio: Audio, progress: Progress) -> Iterator[FloatArray]:
-        """Blocks (wanted sources, channels, n) at the recording's own rate."""
-        rate, count = self._bag.samplerate, len(self._wanted)
+        """Blocks (sources, channels, n) at the recording's own rate; the LFE is silent in them."""
+        count, rate = len(self._segments.picked), self._bag.samplerate
         converted = at_rate(audio, rate)
-        blocks = max(1, -(-converted.frames // round(_BLOCK_S * rate)))
-        done = 0
-
-        def report(share: float) -> None:
-            progress("separate", min(1.0, (done + share) / blocks) * audio.frames, audio.frames)
-
-        def work(samples: FloatArray) -> FloatArray:
-            nonlocal done
-            out = self._apply(samples, audio.layout, report)
-            done += 1
-            return out.reshape(count * audio.channels, -1)
-
-        made = process(converted, work, block_s=_BLOCK_S, context_s=_CONTEXT_S, fade_s=_FADE_S)
-        for block in resample.stream(made, count * audio.channels, rate, audio.rate, audio.frames):
+        groups = measured(converted, _groups(audio.layout, self._bag.audio_channels))
+        made = self._guarded(
+            self._segments.run(
+                converted, groups, lambda share: progress("separate", share * audio.frames, audio.frames)
+            )
+        )
+        rows = (block.reshape(count * audio.channels, -1) for block in made)
+        for block in resample.stream(rows, count * audio.channels, rate, audio.rate, audio.frames):
             yield block.reshape(count, audio.channels, -1)
         progress("separate", audio.frames, audio.frames)
 
-    def _apply(self, samples: FloatArray, layout: tuple[str, ...], report: Callable[[float], None]) -> FloatArray:
-        """(wanted sources, channels, n) of one block; the LFE goes to the remainder."""
-        import torch
-        from demucs.apply import apply_model
-
-        picked = [self._bag.sources.index(name) for name in self._wanted]
-        out = np.zeros((len(picked), *samples.shape), np.float32)
-        heard = np.flatnonzero(samples.any(axis=0))
-        if not len(heard):
-            return out
-        # Silence before and after the recording need not be computed.
-        extent = slice(heard[0], heard[-1] + 1)
-        samples = samples[:, extent]
-        width = self._bag.audio_channels
-        groups = _groups(layout, width)
-        # Demucs' models want each recording at unit variance around zero.
-        batch = np.stack([samples[[*group, *(group[-1:] * (width - len(group)))]] for group in groups])
-        mean = batch.mean(axis=(1, 2), keepdims=True)
-        spread = batch.mean(axis=1, keepdims=True).std(axis=2, keepdims=True) + 1e-8
-        total = len(self._bag.models) * max(1, self.options.shifts)
-
-        def callback(state: dict[str, Any]) -> None:
-            if state["state"] == "end":
-                runs = state["model_idx_in_bag"] * max(1, self.options.shifts) + state["shift_idx"]
-                report((runs + min(1.0, state["segment_offset"] / samples.shape[1])) / total)
-
-        dice = random.getstate()
-        random.seed(0)  # Demucs draws its shifts from Python's own generator
+    def _guarded(self, blocks: Iterator[FloatArray]) -> Iterator[FloatArray]:
         try:
-            estimate = apply_model(
-                self._bag,
-                torch.from_numpy((batch - mean) / spread),
-                shifts=self.options.shifts,
-                overlap=self.options.overlap,
-                device=self._device,
-                callback=callback,
-            )
+            yield from blocks
         except AudiopostError:
             raise
         except (RuntimeError, ValueError, AssertionError) as error:
@@ -168,16 +150,8 @@ class Demucs:
             raise StageError(
                 f"demucs: {self._name} failed on {self._device}: {why}",
                 value=self._name,
-                remedy="If memory ran out, try separate.device=cpu or separate.backend=dsp.",
+                remedy="If memory ran out, try a shorter separate.segment, or separate.device=cpu.",
             ) from error
-        finally:
-            random.setstate(dice)
-        sources = estimate[:, picked].cpu().numpy() * spread[:, None] + mean[:, None]
-        for i, group in enumerate(groups):
-            # A lone channel was heard by all inputs of the model: it is the mean of all outputs.
-            alone = sources[i].mean(axis=1, keepdims=True)
-            out[:, group, extent] = alone if len(group) == 1 else sources[i][:, : len(group)]
-        return out
 
 
 def _groups(layout: tuple[str, ...], width: int) -> list[list[int]]:

@@ -2,21 +2,26 @@
 
 A folder is as Demucs lays it out: `SIGNATURE-<start of its sha256>.th` or `SIGNATURE.safetensors`, and `NAME.yaml`
 for bags of models. `.th` files are pickles: their hash is compared with their name, and torch's restricted loader
-admits tensors, plain values and the classes in `_ALLOWED`, nothing else.
+admits tensors, plain values and the classes in `_ALLOWED`, nothing else; quantised ones need those of `_QUANTISERS`.
 """
 
 from __future__ import annotations
 
+import importlib
+import importlib.util
+import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ...core.errors import BadValue, MissingModel, StageError
+from ...core.errors import BadValue, MissingExtra, MissingModel, StageError
 from ...models import hashes, store
 from ...models.catalogue import get
 
 #: The model of the store that is taken unasked, best first.
 DEFAULTS = ("htdemucs", "htdemucs_ft")
 _ALLOWED = (("demucs.htdemucs", "HTDemucs"), ("demucs.hdemucs", "HDemucs"), ("demucs.demucs", "Demucs"))
+_QUANTISERS = (("diffq.diffq", "DiffQuantizer"), ("diffq.uniform", "UniformQuantizer"))
 
 
 def locate(model: str, repo: str | None) -> tuple[Path, str]:
@@ -89,7 +94,6 @@ def _weights(folder: Path) -> dict[str, Path]:
 def _load_one(path: Path) -> Any:
     if path.suffix == ".safetensors":
         return _load_safetensors(path)
-    import importlib
     import pickle
     from fractions import Fraction
 
@@ -105,10 +109,13 @@ def _load_one(path: Path) -> Any:
             remedy="It was damaged or changed: copy or pull it again.",
         )
     classes = [getattr(importlib.import_module(module), name) for module, name in _ALLOWED]
+    quantisers = [getattr(importlib.import_module(m), n) for m, n in _QUANTISERS] if _can_unpack() else []
     try:
-        with torch.serialization.safe_globals([*classes, Fraction]):
+        with torch.serialization.safe_globals([*classes, *quantisers, Fraction]):
             package = torch.load(path, map_location="cpu", weights_only=True)
     except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError) as error:
+        if not quantisers and "diffq." in str(error):
+            raise _quantised(path) from error
         raise StageError(
             f"{path.name} is not a Demucs model that can be loaded safely ({str(error).splitlines()[0]}).",
             value=str(path),
@@ -116,7 +123,7 @@ def _load_one(path: Path) -> Any:
         ) from error
     if not isinstance(package, dict) or package.get("klass") not in classes:
         raise StageError(f"{path.name} holds no Demucs model.", value=str(path))
-    return load_model(package)
+    return _built(load_model, package, path)
 
 
 def _load_safetensors(path: Path) -> Any:
@@ -128,9 +135,29 @@ def _load_safetensors(path: Path) -> Any:
             metadata = file.metadata() or {}
     except SafetensorError as error:
         raise StageError(f"{path.name} is not a safetensors file ({error}).", value=str(path)) from error
-    # Demucs imports whatever class the metadata names; quantised models ('structure') could name more.
-    if metadata.get("klass") not in {f"{module}.{name}" for module, name in _ALLOWED} or "structure" in metadata:
-        raise StageError(
-            f"{path.name} asks for {metadata.get('klass')}, which is not a plain Demucs model.", value=str(path)
-        )
-    return load_safetensors_model(path)
+    # Demucs imports whatever class the metadata names, and those in the structure of a quantised model.
+    named = {metadata.get("klass", ""), *re.findall(r'"_class":\s*"([^"]*)"', metadata.get("structure", ""))}
+    strange = named - {f"{module}.{name}" for module, name in (*_ALLOWED, *_QUANTISERS)}
+    if strange:
+        raise StageError(f"{path.name} asks for {min(strange)!r}, which is no part of Demucs.", value=str(path))
+    if "structure" in metadata and not _can_unpack():
+        raise _quantised(path)
+    return _built(load_safetensors_model, path, path)
+
+
+def _built(load: Callable[[Any], Any], source: Any, path: Path) -> Any:
+    try:
+        return load(source)
+    except SystemExit as error:  # demucs.utils.fatal
+        raise StageError(f"Demucs gave up on {path.name}.", value=str(path)) from error
+    except (RuntimeError, TypeError, KeyError, ValueError, AssertionError) as error:
+        why = (str(error).splitlines() or [repr(error)])[0]
+        raise StageError(f"{path.name} does not fit its Demucs model: {why}", value=str(path)) from error
+
+
+def _can_unpack() -> bool:
+    return importlib.util.find_spec("diffq") is not None
+
+
+def _quantised(path: Path) -> MissingExtra:
+    return MissingExtra(f"{path.name} is quantised, and diffq is not installed.", remedy="pip install diffq")

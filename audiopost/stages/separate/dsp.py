@@ -14,12 +14,14 @@ import numpy as np
 
 from ...analysis.rnnoise import model_info, speech_in
 from ...analysis.vad import HOP_S, speech_probability
-from ...core.audio import Audio, FloatArray
+from ...core.audio import Audio, FloatArray, full_range
 from ...core.stage import BuiltIn, ModelInfo, Progress
 from ...dsp.blocks import process
 from ...io.scratch import spool
-from . import STEMS, Options, masks
+from . import STEMS, Options, estimates, masks
 from .film import split_rest
+from .made import made
+from .vocabulary import FILM
 
 #: Speech probability at which the dialogue is shut and at which it is fully open.
 _SHUT, _OPEN = 0.2, 0.6
@@ -42,37 +44,54 @@ class Dsp(BuiltIn[Options]):
 
     @property
     def model(self) -> ModelInfo | None:
-        return model_info() if self.options.stems == "film" else None
-
-    @property
-    def stems(self) -> tuple[str, ...]:
-        return STEMS[self.options.stems]
+        return model_info() if self.options.stems in FILM else None
 
     @property
     def note(self) -> str:
         return ""
 
     def separate(self, audio: Audio, progress: Progress) -> Iterator[FloatArray]:
-        if self.options.stems == "film":
-            return split_rest(audio, _dialogue(audio, progress), progress)
-        return _music_stems(audio, progress)
+        wanted = estimates(self.options)
+        if self.options.stems in FILM:
+            return split_rest(audio, _speech(audio, progress), wanted, progress, refined=True)
+        return _music_stems(audio, wanted, progress)
 
 
-def _dialogue(audio: Audio, progress: Progress) -> Audio:
-    """Enhanced speech, silent where none is heard and in the LFE."""
-    gate = speech_gate(speech_probability(audio))
-    times = (np.arange(len(gate)) + 0.5) * HOP_S
-    voices = np.array([[name != "LFE"] for name in audio.layout], np.float32)
+def _speech(audio: Audio, progress: Progress) -> Audio:
+    """Enhanced speech, silent where none is heard and in the LFE.
 
-    def reported() -> Iterator[FloatArray]:
+    A centre channel is where films keep their dialogue: with one, the other channels give speech only while the centre
+    has none, so that its echo and the singing of a song around it stay with the rest.
+    """
+    heard = full_range(audio.layout)
+    centre = [i for i in heard if audio.layout[i] == "C"]
+    around = [i for i in heard if i not in centre]
+    middle = _gate(audio, centre or around)
+    gates = np.zeros((audio.channels, len(middle)), np.float32)
+    gates[centre or around] = middle
+    if centre and around:
+        gates[around] = _gate(audio, around) * (1 - middle)
+    gates[[i for i, name in enumerate(audio.layout) if name == "LFE"]] = 0
+    times = (np.arange(gates.shape[1]) + 0.5) * HOP_S
+
+    def gated() -> Iterator[FloatArray]:
         done = 0
         for block in speech_in(audio):
             at = np.arange(done, done + block.shape[1]) / audio.rate
             done += block.shape[1]
-            yield block * np.interp(at, times, gate).astype(np.float32) * voices
+            yield block * np.stack([np.interp(at, times, gate) for gate in gates]).astype(np.float32)
             progress("separate: dialogue", done, audio.frames)
 
-    return spool(reported(), like=audio)
+    return spool(gated(), like=audio)
+
+
+def _gate(audio: Audio, channels: list[int]) -> FloatArray:
+    """`speech_gate` of what is heard in some of the channels."""
+
+    def mean(start: int, stop: int) -> FloatArray:
+        return np.asarray(audio.read(start, stop)[channels].mean(axis=0, keepdims=True), np.float32)
+
+    return speech_gate(speech_probability(made(mean, audio, channels=1)))
 
 
 def speech_gate(probability: FloatArray) -> FloatArray:
@@ -86,17 +105,19 @@ def speech_gate(probability: FloatArray) -> FloatArray:
     return np.asarray(uniform_filter1d(held, 5, mode="nearest"), np.float32)
 
 
-def _music_stems(audio: Audio, progress: Progress) -> Iterator[FloatArray]:
+def _music_stems(audio: Audio, wanted: tuple[str, ...], progress: Progress) -> Iterator[FloatArray]:
+    picked = [STEMS["music"].index(name) for name in wanted]
     at = 0
-    for stems in process(audio, lambda x: _split_song(x, audio), block_s=20.0, context_s=2.0):
+    for stems in process(audio, lambda x: _split_song(x, audio)[picked], block_s=20.0, context_s=2.0):
         yield stems
         at += stems.shape[-1]
         progress("separate", at, audio.frames)
 
 
 def _split_song(samples: FloatArray, audio: Audio) -> FloatArray:
-    """(3, channels, n): vocals, drums, bass."""
+    """(3, channels, n): vocals, drums, bass; the LFE is in none of them."""
     n = samples.shape[1]
+    samples = samples * np.array([[name != "LFE"] for name in audio.layout], np.float32)
     # Long window: instruments hold their pitch, voices glide and drums strike.
     stft = masks.Stft(audio.rate, _TONE_S)
     spectrum = stft.forward(samples)
@@ -110,7 +131,9 @@ def _split_song(samples: FloatArray, audio: Audio) -> FloatArray:
     tonal = masks.harmonic_mask(masks.magnitude(spectrum), stft, harmonic_s=0.1, percussive_hz=600.0)
     voice = tonal * masks.band_mask(stft, len(tonal), _VOICE_LOW_HZ, _VOICE_HIGH_HZ)
     if audio.layout[:2] == ("L", "R"):
-        voice = voice * _middle(spectrum[0], spectrum[1])
+        # A centre channel is the middle; of the others only what left and right share belongs there.
+        middle = voice * _middle(spectrum[0], spectrum[1])
+        voice = np.stack([voice if name == "C" else middle for name in audio.layout])
     drums = stft.inverse(spectrum * (1 - tonal), n)
     return np.stack([stft.inverse(spectrum * voice, n), drums, bass])
 

@@ -1,43 +1,74 @@
-"""The way from dialogue to film stems that both backends share: what is left is split into music and effects."""
+"""The way to film stems that both backends share: speech refined, and what is left split into music and effects."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 
+from ...analysis.music import music_probability
 from ...core.audio import Audio, FloatArray
 from ...core.stage import Progress
 from ...dsp.blocks import process
-from .masks import STEADY_S, music_of
+from . import masks
+from .made import made
+
+_BLOCK_S, _LEAST_S = 20.0, 4.0
+#: Samples a second, all channels (5.1 at 48 kHz), beyond which blocks get shorter: their spectra fill the memory.
+_RATE = 288_000
+#: Half the stretch over which the level of a bed of music is judged, and a window.
+_CONTEXT_S = masks.STEADY_S / 2 + 0.2
+#: Seconds over which the probability of music is smoothed.
+_SMOOTH_S = 5
 
 
-class Made:
-    """A Source made of others when it is read."""
+def split_rest(
+    audio: Audio, dialogue: Audio, wanted: tuple[str, ...], progress: Progress, *, refined: bool = False
+) -> Iterator[FloatArray]:
+    """Blocks (wanted, channels, n) of 'dialogue' and 'music'; effects are what remains, and the LFE with them.
 
-    def __init__(self, read: Callable[[int, int], FloatArray]) -> None:
-        self.read = read
-
-
-def made(read: Callable[[int, int], FloatArray], like: Audio) -> Audio:
-    """An Audio whose samples `read(start, stop)` works out."""
-    return Audio.backed(Made(read), channels=like.channels, frames=like.frames, rate=like.rate, layout=like.layout)
-
-
-def split_rest(audio: Audio, dialogue: Audio, progress: Progress) -> Iterator[FloatArray]:
-    """Blocks (2, channels, n) of dialogue and music; effects are what remains, the LFE with them."""
+    `refined`: `dialogue` is a rough estimate and is refined (`masks.refined`) before the rest is split.
+    """
     lfe = [i for i, name in enumerate(audio.layout) if name == "LFE"]
+    channels, rate = audio.channels, audio.rate
 
     def rest(start: int, stop: int) -> FloatArray:
         samples = audio.read(start, stop) - dialogue.read(start, stop)
         samples[lfe] = 0
         return samples
 
+    odds = _log_odds(made(rest, audio)) if "music" in wanted else np.zeros(1, np.float32)
+    seconds = np.arange(len(odds)) + 0.5
+
+    def together(start: int, stop: int) -> FloatArray:
+        """The recording, its dialogue, and how likely music is: what a block has to know."""
+        control = np.interp(np.arange(start, stop) / rate, seconds, odds).astype(np.float32)
+        return np.concatenate([audio.read(start, stop), dialogue.read(start, stop), control[None]])
+
+    def work(samples: FloatArray) -> FloatArray:
+        mix, speech, control = samples[:channels].copy(), samples[channels:-1], samples[-1]
+        if refined:
+            speech = masks.refined(mix, speech, rate)
+        if "music" not in wanted:
+            return speech[None]
+        mix -= speech
+        mix[lfe] = 0
+        found = {"dialogue": speech, "music": masks.music_of(mix, rate, control)}
+        return np.stack([found[name] for name in wanted])
+
     at = 0
-    # The context covers half the stretch over which the bed's level is judged.
-    context_s = STEADY_S / 2 + 0.2
-    for music in process(made(rest, audio), lambda x: music_of(x, audio.rate), block_s=20.0, context_s=context_s):
-        n = music.shape[1]
-        yield np.stack([dialogue.read(at, at + n), music])
-        at += n
+    source = made(together, audio, channels=2 * channels + 1)
+    block_s = min(_BLOCK_S, max(_LEAST_S, _BLOCK_S * _RATE / (rate * channels)))
+    for block in process(source, work, block_s=block_s, context_s=_CONTEXT_S):
+        at += block.shape[-1]
+        yield block
         progress("separate: music and effects", at, audio.frames)
+
+
+def _log_odds(rest: Audio) -> FloatArray:
+    """How likely there is music in each second, as the logarithm of odds; at least one value."""
+    from scipy.ndimage import median_filter
+
+    probability = median_filter(music_probability(rest), _SMOOTH_S, mode="nearest")
+    odds = np.log((probability + 0.01) / (1.01 - probability)).astype(np.float32)
+    return odds if len(odds) else np.zeros(1, np.float32)

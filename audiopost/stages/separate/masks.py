@@ -18,12 +18,16 @@ Spectrum = NDArray[np.complex64]
 
 #: Window for music: resolves 12 Hz.
 LONG_S = 0.085
-#: Median lengths of the harmonic (seconds) and percussive (Hz) filters.
-HARMONIC_S, PERCUSSIVE_HZ = 0.2, 200.0
+#: Median lengths of the harmonic (seconds) and percussive (Hz) filters, and by how much a tone must stand out.
+HARMONIC_S, PERCUSSIVE_HZ, MARGIN = 0.45, 120.0, 1.4
 #: Music is looked for between the rumble below and the hiss above; soft edges.
 MUSIC_LOW_HZ, MUSIC_HIGH_HZ = 50.0, 4000.0
 #: The quiet level over this stretch, at this percentile, is taken for that of the music bed.
-STEADY_S, STEADY_PERCENTILE = 6.0, 30
+STEADY_S, STEADY_PERCENTILE = 6.0, 50
+#: The power that music's mask is raised to where music is as likely as not, how it falls with the log odds, its range.
+ODDS_EVEN, ODDS_SLOPE, ODDS_RANGE = 1.2, 0.6, (0.6, 4.0)
+#: The power of magnitudes by which a rough estimate of speech is held against what it left.
+REFINING = 1.3
 _TINY = np.float32(1e-12)
 
 
@@ -63,12 +67,17 @@ def magnitude(spectrum: Spectrum) -> Mask:
     return np.asarray(np.sqrt(np.sum(spectrum.real**2 + spectrum.imag**2, axis=0)), np.float32)
 
 
-def harmonic_mask(size: Mask, stft: Stft, harmonic_s: float = HARMONIC_S, percussive_hz: float = PERCUSSIVE_HZ) -> Mask:
-    """1 where energy goes on in time (tones), 0 where it spreads in frequency (strokes, noise bursts)."""
+def harmonic_mask(
+    size: Mask, stft: Stft, harmonic_s: float, percussive_hz: float, *, power: float = 2.0, margin: float = 1.0
+) -> Mask:
+    """1 where energy goes on in time (tones), 0 where it spreads in frequency (strokes, noise bursts).
+
+    `margin` is how much more must go on than spreads for a share of one half (J. Driedger et al., ISMIR 2014).
+    """
     from scipy.ndimage import median_filter
 
     steps, bins = round(harmonic_s / stft.frame_s) | 1, round(percussive_hz / stft.bin_hz) | 1
-    tonal, struck = median_filter(size, (1, steps)) ** 2, median_filter(size, (bins, 1)) ** 2
+    tonal, struck = median_filter(size, (1, steps)) ** power, (margin * median_filter(size, (bins, 1))) ** power
     return np.asarray(tonal / (tonal + struck + _TINY), np.float32)
 
 
@@ -94,10 +103,33 @@ def steady_mask(size: Mask, stft: Stft) -> Mask:
     return mask
 
 
-def music_of(samples: FloatArray, rate: int) -> FloatArray:
-    """The music in what remains without dialogue: sustained tones, in the range of music, at the level of a bed."""
+def refined(mix: FloatArray, speech: FloatArray, rate: int) -> FloatArray:
+    """A rough estimate of speech made finer: each bin of the mix keeps the share that speech has of it.
+
+    The estimate's gains belong to wide bands; held against what it left over, tones between the partials of a voice
+    fall out of it, and partials that it cut come back. (channels, n), each channel by itself.
+    """
+    stft, n = Stft(rate, LONG_S), mix.shape[1]
+    out = np.empty_like(mix)
+    for i in range(len(mix)):
+        spectrum, voice = stft.forward(mix[i : i + 1]), stft.forward(speech[i : i + 1])
+        kept = np.abs(voice) ** REFINING
+        share = kept / (kept + np.abs(spectrum - voice) ** REFINING + _TINY)
+        out[i] = stft.inverse(spectrum * share, n)[0]
+    return out
+
+
+def music_of(samples: FloatArray, rate: int, log_odds: FloatArray) -> FloatArray:
+    """The music in what remains without dialogue: sustained tones, in the range of music, at the level of a bed.
+
+    `log_odds` (n,) says how likely there is music at all: the mask is raised to a power that falls with it, so that
+    sounds which only look like music for a moment stay effects, and clear music gets more.
+    """
     stft = Stft(rate, LONG_S)
-    spectrum = stft.forward(samples)
-    size = magnitude(spectrum)
-    mask = harmonic_mask(size, stft) * band_mask(stft, len(size), MUSIC_LOW_HZ, MUSIC_HIGH_HZ) * steady_mask(size, stft)
-    return stft.inverse(spectrum * mask, samples.shape[1])
+    spectra = [stft.forward(samples[i : i + 1]) for i in range(len(samples))]
+    size = np.sqrt(np.sum([np.square(magnitude(each)) for each in spectra], axis=0))
+    mask = harmonic_mask(size, stft, HARMONIC_S, PERCUSSIVE_HZ, power=1.0, margin=MARGIN)
+    mask *= band_mask(stft, len(size), MUSIC_LOW_HZ, MUSIC_HIGH_HZ) * steady_mask(size, stft)
+    centres = np.clip(np.arange(mask.shape[1]) * stft.hop - stft.size // 2, 0, len(log_odds) - 1)
+    mask **= np.clip(ODDS_EVEN - ODDS_SLOPE * log_odds[centres], *ODDS_RANGE)
+    return np.concatenate([stft.inverse(each * mask, samples.shape[1]) for each in spectra])
