@@ -18,6 +18,7 @@ class Entry:
     `sha256` maps file names to a full hash or the prefix its publisher states; a hub publishes hashes at
     download time, which go into the manifest. `texts` are small files written beside the download. `alias` is a hub
     repository with the same model as `alias_files`, which the backend's own package may have left in the hub's cache.
+    `archive` is a tar file below the source that holds `files`, in whatever folders of its own.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Entry:
     texts: Mapping[str, str] = field(default_factory=dict)
     alias: str = ""
     alias_files: tuple[str, ...] = ()
+    archive: str = ""
     gated: bool = False
     note: str = ""
 
@@ -61,22 +63,33 @@ def _whisper(size: str, version: str, size_mb: int, note: str, source: str = "")
     )
 
 
-def _demucs(name: str, files: tuple[str, ...], bag: str, size_mb: int, note: str) -> Entry:
-    # Demucs names its files SIGNATURE-<start of the file's sha256>.th and looks bags up in NAME.yaml beside them.
+def _demucs(
+    name: str,
+    files: tuple[str, ...],
+    bag: str,
+    size_mb: int,
+    note: str,
+    *,
+    version: str = "v4",
+    folder: str = "hybrid_transformer",
+) -> Entry:
+    # Demucs names its files SIGNATURE-<start of the file's sha256>.th and looks bags up in NAME.yaml beside them; its
+    # own hub repositories are HTDemucs, HTDemucs-ft, Demucs-mdx (demucs.hf.hf_repo_name).
+    hub = name.replace("htdemucs", "HTDemucs").replace("_", "-") if name.startswith("htdemucs") else f"Demucs-{name}"
     return Entry(
         name=name,
         stage="separate",
         backend="demucs",
-        version="v4",
+        version=version,
         licence="MIT",
-        source="https://dl.fbaipublicfiles.com/demucs/hybrid_transformer/",
+        source=f"https://dl.fbaipublicfiles.com/demucs/{folder}/",
         kind="url",
         files=files,
         weights=files,
         size_mb=size_mb,
         sha256={file: file.partition("-")[2].removesuffix(".th") for file in files},
         texts={f"{name}.yaml": bag},
-        alias="adefossez/" + name.replace("htdemucs", "HTDemucs").replace("_", "-"),
+        alias=f"adefossez/{hub}",
         alias_files=(f"{name}.yaml", *(file.partition("-")[0] + ".safetensors" for file in files)),
         note=note,
     )
@@ -117,6 +130,79 @@ ENTRIES: tuple[Entry, ...] = (
         "weights: [[1., 0., 0., 0.], [0., 1., 0., 0.], [0., 0., 1., 0.], [0., 0., 0., 1.]]\n",
         336,
         "one fine-tuned model a stem: a little better, four times slower",
+    ),
+    _demucs("hdemucs_mmi", ("75fc33f5-1941ce65.th",), "models: ['75fc33f5']\nsegment: 44\n", 167,
+            "the hybrid model before htdemucs", version="v3"),
+    _demucs(
+        "mdx",
+        ("0d19c1c6-0f06f20e.th", "7ecf8ec1-70f50cc9.th", "c511e2ab-fe698775.th", "7d865c68-3d5dd56b.th"),
+        "models: ['0d19c1c6', '7ecf8ec1', 'c511e2ab', '7d865c68']\n"
+        "weights: [[1., 1., 0., 0.], [0., 1., 0., 0.], [1., 0., 1., 1.], [1., 0., 1., 1.]]\n"
+        "segment: 44\n",
+        670,
+        "four models trained on MUSDB HQ alone",
+        version="v3",
+        folder="mdx_final",
+    ),
+    _demucs(
+        "mdx_extra",
+        ("e51eebcc-c1b80bdd.th", "a1d90b5c-ae9d2452.th", "5d2d6c55-db83574e.th", "cfa93e08-61801ae1.th"),
+        "models: ['e51eebcc', 'a1d90b5c', '5d2d6c55', 'cfa93e08']\nsegment: 44\n",
+        670,
+        "four models trained on more songs, MUSDB's test songs among them",
+        version="v3",
+        folder="mdx_final",
+    ),
+    _demucs(
+        "mdx_q",
+        ("6b9c2ca1-3fd82607.th", "b72baf4e-8778635e.th", "42e558d4-196e0e1b.th", "305bc58f-18378783.th"),
+        "models: ['6b9c2ca1', 'b72baf4e', '42e558d4', '305bc58f']\n"
+        "weights: [[1., 1., 0., 0.], [0., 1., 0., 0.], [1., 0., 1., 1.], [1., 0., 1., 1.]]\n"
+        "segment: 44\n",
+        170,
+        "mdx quantised: smaller, a little worse; needs the diffq package",
+        version="v3",
+        folder="mdx_final",
+    ),
+    Entry(
+        name="deepfilternet3",
+        stage="denoise",
+        backend="deepfilternet3",
+        version="v0.5.6",
+        licence="MIT",
+        source="https://github.com/Rikorose/DeepFilterNet/raw/v0.5.6/models/",
+        kind="url",
+        archive="DeepFilterNet3_onnx.tar.gz",
+        files=("enc.onnx", "erb_dec.onnx", "df_dec.onnx", "config.ini"),
+        weights=("enc.onnx", "erb_dec.onnx", "df_dec.onnx"),
+        size_mb=9,
+        sha256={
+            "DeepFilterNet3_onnx.tar.gz": "c94d91f70911001c946e0fabb4aa9adc37045f45a03b56008cb0c8244cb63616",
+            "enc.onnx": "7c5399d3da8a50ebef1c1a0ae421b33376aa5e45d0e92df16da7e83c9c131916",
+            "erb_dec.onnx": "ab669a1d10afe20911728b33053a452071042317a90581092b325da7b2f9d895",
+            "df_dec.onnx": "23114ce3b0f6464b763ee62f7bb8aab6b2a129a21eabd5bcfe59413db05f278a",
+            "config.ini": "415eb925d44990d938fb739f514aa3662c1ec0ea836cff044fa1291b82cb4290",
+        },
+        note="takes any noise out of speech at 48 kHz, fast on one core",
+    ),
+    Entry(
+        name="yamnet",
+        stage="diagnose",
+        backend="dsp",
+        version="1",
+        licence="Apache-2.0",
+        # The same bytes as TensorFlow Hub's lite-model/yamnet/classification/tflite/1.
+        source="https://storage.googleapis.com/mediapipe-assets/",
+        kind="url",
+        files=("yamnet_audio_classifier_with_metadata.tflite",),
+        weights=("yamnet_audio_classifier_with_metadata.tflite",),
+        size_mb=4,
+        sha256={
+            "yamnet_audio_classifier_with_metadata.tflite": (
+                "10c95ea3eb9a7bb4cb8bddf6feb023250381008177ac162ce169694d05c317de"
+            )
+        },
+        note="tells sound events: laughter, applause, door slams, rain …",
     ),
     Entry(
         name="pyannote-community-1",

@@ -25,7 +25,7 @@ from urllib.parse import quote, urlsplit
 from ..core.errors import MissingModel
 from ..core.stage import Progress, silent
 from ..io.atomic import guarded, make_folder, write_text
-from . import hashes, store
+from . import archive, hashes, store
 from .catalogue import Entry, get
 
 #: Seconds without an answer, or without a byte, after which the network counts as gone.
@@ -60,7 +60,8 @@ def pull(name: str, progress: Progress = silent, *, token: str | None = None, re
         commit, remotes = _hub_files(entry, token, revision or "main")
     else:
         commit, token = "", None
-        remotes = [_Remote(file, entry.source + file, entry.sha256.get(file, "")) for file in entry.files]
+        fetched = (entry.archive,) if entry.archive else entry.files
+        remotes = [_Remote(file, entry.source + file, entry.sha256.get(file, "")) for file in fetched]
     root = make_folder(store.root())
     partial = make_folder(root / f".pull-{entry.name}-{commit[:12] or entry.version}")
     total = sum(remote.size for remote in remotes) or entry.size_mb * 1_000_000
@@ -76,6 +77,8 @@ def pull(name: str, progress: Progress = silent, *, token: str | None = None, re
             raise
         files[remote.name] = {"sha256": sha256, "bytes": path.stat().st_size}
         done += path.stat().st_size
+    if entry.archive:
+        files = _unpacked(entry, partial)
     for text, content in entry.texts.items():
         write_text(partial / text, content)
         files[text] = {"sha256": hashlib.sha256(content.encode()).hexdigest(), "bytes": len(content.encode())}
@@ -85,6 +88,25 @@ def pull(name: str, progress: Progress = silent, *, token: str | None = None, re
     }  # fmt: skip
     write_text(partial / store.MANIFEST, json.dumps(noted, indent=1, sort_keys=True) + "\n")
     return _move_in(partial, root / entry.name)
+
+
+def _unpacked(entry: Entry, partial: Path) -> dict[str, dict[str, Any]]:
+    """The entry's files in place of its archive, as the manifest wants them. Raises MissingModel."""
+    packed = partial / entry.archive
+    try:
+        archive.unpack(packed, entry.files, partial, limit_bytes=2 * entry.size_mb * 1_000_000)
+        packed.unlink()
+        files = {
+            name: {"sha256": hashes.compute(partial / name), "bytes": (partial / name).stat().st_size}
+            for name in entry.files
+        }
+        for name, file in files.items():
+            if not str(file["sha256"]).startswith(entry.sha256.get(name, "")):
+                raise archive.BadArchive(f"{name} has sha256 {file['sha256']}, published is {entry.sha256[name]}")
+    except archive.BadArchive as error:
+        shutil.rmtree(partial)
+        raise _wrong(entry, entry.source + entry.archive, f"{error}") from error
+    return files
 
 
 def _tell(progress: Progress, name: str, before: int, total: int, received: int) -> None:
@@ -168,17 +190,21 @@ def _fetch(entry: Entry, remote: _Remote, path: Path, token: str | None, tell: C
     elif remote.git_sha1 and _git_sha1(part) != remote.git_sha1:
         wrong = f"git hash {_git_sha1(part)}, published is {remote.git_sha1}"
     if wrong:
-        raise _WrongHash(
-            f"{remote.name} from {remote.url} has {wrong}; it was thrown away.",
-            value=entry.name,
-            remedy=f"A proxy may interfere, or the source has changed. Try again: {store.pull_command(entry.name)}",
-        )
+        raise _wrong(entry, remote.url, f"{remote.name} has {wrong}")
     part.rename(path)
     return sha256
 
 
 class _WrongHash(MissingModel):
     """A file is not what its publisher says."""
+
+
+def _wrong(entry: Entry, url: str, what: str) -> _WrongHash:
+    return _WrongHash(
+        f"What came from {url} is not {entry.name}: {what}; it was thrown away.",
+        value=entry.name,
+        remedy=f"A proxy may interfere, or the source has changed. Try again: {store.pull_command(entry.name)}",
+    )
 
 
 def _git_sha1(path: Path) -> str:

@@ -3,7 +3,9 @@
 import functools
 import hashlib
 import http.server
+import io
 import json
+import tarfile
 import threading
 
 import pytest
@@ -264,3 +266,68 @@ def test_a_url_model_is_held_against_the_prefix_in_its_name(hub, bag, tmp_path):
     with pytest.raises(MissingModel, match="published is"):
         pull("htdemucs")
     assert leftovers(tmp_path) == []
+
+
+def packed(**members):
+    """A tar.gz of files by their path; a path that ends in '@' is a symbolic link to /etc/passwd."""
+    raw = io.BytesIO()
+    with tarfile.open(fileobj=raw, mode="w:gz") as tar:
+        for name, content in members.items():
+            member = tarfile.TarInfo(name.rstrip("@"))
+            if name.endswith("@"):
+                member.type, member.linkname = tarfile.SYMTYPE, "/etc/passwd"
+            else:
+                member.size = len(content)
+            tar.addfile(member, io.BytesIO(content))
+    return raw.getvalue()
+
+
+@pytest.fixture
+def tarred(hub, monkeypatch):
+    """tarred(archive) publishes it as deepfilternet3, which then has two files, of WEIGHTS and of b'small'."""
+
+    def publish(archive):
+        files = {"enc.onnx": hashlib.sha256(WEIGHTS).hexdigest(), "config.ini": hashlib.sha256(b"small").hexdigest()}
+        changes = {"source": hub.url + "/", "files": tuple(files), "weights": ("enc.onnx",), "sha256": files}
+        entry = catalogue.get("deepfilternet3")
+        monkeypatch.setitem(catalogue._BY_NAME, "deepfilternet3", type(entry)(**{**vars(entry), **changes}))
+        hub.files["/" + entry.archive] = archive
+
+    return publish
+
+
+def test_an_archive_gives_its_files_and_goes(tarred):
+    tarred(packed(**{"tmp/export/enc.onnx": WEIGHTS, "tmp/export/config.ini": b"small", "tmp/other": b"not wanted"}))
+    folder = pull("deepfilternet3")
+    assert sorted(path.name for path in folder.iterdir()) == ["config.ini", "enc.onnx", "manifest.json"]
+    assert (folder / "enc.onnx").read_bytes() == WEIGHTS
+    assert store.verify("deepfilternet3") == []
+    assert store.info("deepfilternet3").sha256 == hashlib.sha256(WEIGHTS).hexdigest()
+    assert pull("deepfilternet3") == folder
+
+
+def test_no_path_in_an_archive_leads_out_of_the_store(tarred, tmp_path):
+    tarred(packed(**{"../../../enc.onnx": WEIGHTS, "/config.ini": b"small", "../escaped": b"x"}))
+    folder = pull("deepfilternet3")
+    written = {path for path in tmp_path.rglob("*") if path.is_file()}
+    assert written == {folder / name for name in ("enc.onnx", "config.ini", "manifest.json")}
+
+
+@pytest.mark.parametrize(
+    ("archive", "says"),
+    [
+        (packed(**{"a/enc.onnx": WEIGHTS}), r"has no config\.ini"),
+        (packed(**{"a/enc.onnx": WEIGHTS, "a/config.ini@": b""}), r"has no config\.ini"),
+        (packed(**{"a/enc.onnx": WEIGHTS, "a/config.ini": b"other"}), "published is"),
+        (packed(**{"a/enc.onnx": bytes(40_000_000), "a/config.ini": b"small"}), "more than"),
+        (packed(**{"a/enc.onnx": WEIGHTS, "a/config.ini": b"small"})[:-400], "cannot be unpacked"),
+        (b"<html>Please log in</html>", "cannot be unpacked"),
+    ],
+    ids=["absent", "link", "changed", "bomb", "cut", "portal"],
+)
+def test_an_archive_that_is_not_the_published_one_leaves_nothing(archive, says, tarred, tmp_path):
+    tarred(archive)
+    with pytest.raises(MissingModel, match=says):
+        pull("deepfilternet3")
+    assert leftovers(tmp_path) == []
+    assert store.find("deepfilternet3") is None

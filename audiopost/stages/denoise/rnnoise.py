@@ -1,4 +1,4 @@
-"""Denoise by RNNoise: the embedded backend. See analysis.rnnoise."""
+"""Denoise by RNNoise as it is. See analysis.rnnoise."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ import importlib.util
 from collections.abc import Iterator
 from typing import ClassVar
 
-from ...analysis.rnnoise import model_info, speech_in
+from ...analysis.rnnoise import RATE, model_info, speech_stream
 from ...core.audio import Audio, FloatArray
 from ...core.stage import Availability, ModelInfo, Progress
-from . import Options
+from ...dsp.voices import at_rate
+from . import Options, reported
 
 
 class RNNoise:
@@ -32,8 +33,4 @@ class RNNoise:
         return model_info()
 
     def denoise(self, audio: Audio, progress: Progress) -> Iterator[FloatArray]:
-        done = 0
-        for block in speech_in(audio):
-            done += block.shape[1]
-            yield block
-            progress("denoise", done, audio.frames)
+        return reported(at_rate(audio, RATE, speech_stream), audio, progress)
