@@ -1,6 +1,6 @@
 """How well music is found, second by second: alone, under speech, and against speech, noise and effects.
 
-python benchmarks/music_activity.py [../shared/audio]
+python benchmarks/music_activity.py [../shared/audio] [yamnet.tflite: with what it hears]
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import sys
 import numpy as np
 import soundfile
 
-from audiopost.analysis import music
+from audiopost.analysis import music, sound_events
 from audiopost.core.audio import Audio
 from audiopost.dsp.resample import resample
 
@@ -26,11 +26,14 @@ def load(folder: pathlib.Path, kinds: set[str]) -> list[np.ndarray]:
     return found
 
 
-def seconds(sound: np.ndarray) -> np.ndarray:
+def seconds(sound: np.ndarray, model: pathlib.Path | None) -> np.ndarray:
     """Whether each second is called music, by the spans."""
     audio = Audio(sound.astype(np.float32), music.RATE)
+    probability = music.music_probability(audio)
+    if model is not None:
+        probability = music.with_yamnet(probability, sound_events.heard(audio, model)[1])
     called = np.zeros(int(np.ceil(audio.duration_s)), bool)
-    for span in music.music_spans(audio):
+    for span in music.spans_of(probability, audio.duration_s):
         called[int(span.start_s) : int(np.ceil(span.end_s))] = True
     return called
 
@@ -46,6 +49,7 @@ def joined(parts: list[np.ndarray]) -> np.ndarray:
 
 def main() -> None:
     folder = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else "../shared/audio")
+    model = pathlib.Path(sys.argv[2]) if len(sys.argv) > 2 else None
     tunes = load(folder, {"music"})
     speech, noise, effects = (
         joined(load(folder, {"speech_clean", "asr"})),
@@ -67,7 +71,7 @@ def main() -> None:
     }
     true_called = false_called = positives = 0
     for name, (sound, is_music) in cases.items():
-        called = seconds(sound)
+        called = seconds(sound, model)
         print(f"{name:30} {len(called):5d} s   called music {called.mean():6.1%}")
         if is_music:
             true_called, positives = true_called + called.sum(), positives + len(called)

@@ -121,6 +121,14 @@ def ceiling(x: FloatArray, spans: Runs) -> float | None:
     return top if np.sum(np.abs(levels - top) < 0.012 * top) >= 3 and peak < 1.024 * top else None
 
 
+def ceilings(x: FloatArray, spans: Runs) -> tuple[float | None, float | None]:
+    """`ceiling` of the crests and of the troughs: of each by itself, or of both together where each has too few."""
+    sign = np.sign(x[spans[:, 0]])
+    both = ceiling(x, spans)
+    upper, lower = (ceiling(np.maximum(s * x, 0), spans[sign == s]) for s in (1, -1))
+    return upper if upper is not None else both, lower if lower is not None else both
+
+
 def gaps(x: FloatArray, rate: int, longest_s: float = 0.25) -> Runs:
     """Stretches of 1.5 ms to `longest_s` at digital zero that begin and end in the middle of sound."""
     spans = runs(np.abs(x) <= _ZERO)

@@ -4,7 +4,8 @@ Features of three-second windows at 16 kHz that set music apart from speech and 
 partials that stay on one frequency for 0.1 to 0.4 s (Seyerlehner et al., "Automatic music detection in television
 productions", DAFx 2007), the 2-8 Hz modulation of syllables (Scheirer & Slaney, ICASSP 1997), low-energy frames,
 onset periodicity, spectral shape. A logistic regression over them and their squares gives the probability; its
-numbers were fitted by `benchmarks/fit_music.py` on permissively licensed speech, music and effects, and their mixes.
+numbers were fitted by `benchmarks/fit_music.py` on permissively licensed speech, music and effects, made machines, and
+their mixes.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from numpy.typing import NDArray
 from ..core.audio import Audio
 from ..core.time import Span, merge_spans
 from ..dsp.resample import converted
-from . import music_weights
+from . import music_weights, yamnet
 
 FloatArray = NDArray[np.float32]
 
@@ -32,7 +33,12 @@ _WINDOW = np.hanning(FRAME).astype(np.float32)
 #: Bins below 8 kHz grouped to bands of the modulation spectrum.
 _EDGES = (4, 13, 26, 51, 103, 206, 410)
 #: Features further from their mean than this many deviations count as this far: squares must not run away.
-CLIP = 4.0
+CLIP = 2.5
+#: Probability from which on it is music: music that is missed does less harm than music that is not there.
+THRESHOLD = 0.7
+#: Log-odds of ours, of YAMNet's music and of its speech, and a constant, to log-odds of music: of
+#: `benchmarks/fit_music.py --yamnet`. Speech counts for music: it hides what lies under it.
+_WITH_YAMNET = (0.834, 0.873, 0.583, 1.572)
 #: Below this RMS (-66 dBFS) a second holds nothing to judge.
 _QUIET = 5e-4
 
@@ -49,7 +55,7 @@ def music_probability(audio: Audio, *, hum_hz: float | None = None) -> FloatArra
 def music_spans(
     audio: Audio,
     *,
-    threshold: float = 0.6,
+    threshold: float = THRESHOLD,
     min_s: float = 3.0,
     gap_s: float = 2.0,
     hum_hz: float | None = None,
@@ -59,8 +65,28 @@ def music_spans(
     return spans_of(probability, audio.duration_s, threshold=threshold, min_s=min_s, gap_s=gap_s)
 
 
+def with_yamnet(probability: FloatArray, scores: FloatArray) -> FloatArray:
+    """`music_probability`'s values with what YAMNet hears: `scores` (n, 2) of music and of speech, its windows' own."""
+    begin = np.arange(len(scores)) * yamnet.HOP_S
+    ours, music, speech, constant = _WITH_YAMNET
+    out = np.zeros_like(probability)
+    for second, own in enumerate(probability.tolist()):
+        # Those within the WINDOW_S around it, or the last of a recording that ends there.
+        inside = scores[(begin >= second - 1) & (begin + yamnet.WINDOW_S <= second + 2)]
+        if own > 0 and len(scores):  # 0 is silence
+            tagged = inside.mean(axis=0) if len(inside) else scores[-1]
+            odds = ours * _log_odds(own) + music * _log_odds(tagged[0]) + speech * _log_odds(tagged[1]) + constant
+            out[second] = 1 / (1 + np.exp(-odds))
+    return out
+
+
+def _log_odds(probability: float) -> float:
+    p = min(max(float(probability), 0.01), 0.99)
+    return float(np.log(p / (1 - p)))
+
+
 def spans_of(
-    probability: FloatArray, duration_s: float, *, threshold: float = 0.6, min_s: float = 3.0, gap_s: float = 2.0
+    probability: FloatArray, duration_s: float, *, threshold: float = THRESHOLD, min_s: float = 3.0, gap_s: float = 2.0
 ) -> tuple[Span, ...]:
     """Spans out of `music_probability`'s values; a recording shorter than `min_s` may be music as a whole."""
     smooth = _smoothed(probability)
@@ -139,6 +165,7 @@ def features(window: FloatArray) -> FloatArray:
     log = np.log(spectrum)
     return np.concatenate([
         _persistence(spectrum, log),
+        _notes(log),
         _modulation(spectrum),
         _dynamics(energy, level),
         _rhythm(log),
@@ -165,6 +192,28 @@ def _persistence(spectrum: FloatArray, log: FloatArray) -> FloatArray:
     steady = log.mean(axis=0)
     ridge = steady[2:-2] - (steady[:-4] + steady[4:]) / 2
     out += [float(np.sort(ridge)[-8:].mean()), float(ridge.std())]
+    return np.asarray(out, np.float32)
+
+
+def _notes(log: FloatArray) -> FloatArray:
+    """Partials that come and go: persistence of what stands above each bin's own mean over the window, and how often
+    such ridges begin. A machine's or a hum's tones stay where they are for the whole window, and are not in it.
+    """
+    moving = log - log.mean(axis=0)
+    # Means over 0.1 s: what lasts that long on one bin is a partial, what does not averages out.
+    slow = np.cumsum(np.pad(moving, ((1, 0), (0, 0))), axis=0)
+    slow = (slow[5:] - slow[:-5]) / 5
+    ridge = slow[:, 2:-2] - (slow[:, :-4] + slow[:, 4:]) / 2
+    out = []
+    for low, high in ((0, 60), (60, 250)):
+        part, own = ridge[:, low:high], slow[:, 2:-2][:, low:high]
+        here = (part > 0.5) & (own > 0.2)
+        for lag in (5, 15):
+            later = here[lag:] & here[:-lag]
+            out.append(float(later.mean() / (here.mean() + 0.02)) if len(here) > lag else 0.0)
+        out.append(float(here.mean()))
+        # Correlation of each bin's ridge with itself 0.1 s later, against noise's.
+        out.append(float((part[5:] * part[:-5]).mean() / ((part**2).mean() + 1e-6)) if len(part) > 5 else 0.0)
     return np.asarray(out, np.float32)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from audiopost.analysis.music import music_probability, music_spans, spans_of
+from audiopost.analysis.music import music_probability, music_spans, spans_of, with_yamnet
 from audiopost.core.audio import Audio
 from audiopost.core.time import Span
 from audiopost.dsp.resample import resample
@@ -74,7 +74,32 @@ def test_hum_in_the_pauses_is_not_music(scene):
     spans = music_spans(audio, hum_hz=50.0)
     heard = sum(span.duration_s for span in spans if 8 < span.middle_s < 54)
     assert heard <= 4
-    assert spans[0].start_s == 0
-    assert spans[-1].end_s == audio.duration_s
-    # Without knowing of the hum, most of the scene passes for music.
-    assert sum(span.duration_s for span in music_spans(audio)) > 40
+    assert spans[0].start_s <= 1
+    assert spans[-1].end_s >= audio.duration_s - 2
+    # Without knowing of the hum, more of the scene passes for music, but not most of it.
+    known, unknown = (sum(span.duration_s for span in each) for each in (spans, music_spans(audio)))
+    assert known < unknown < 25
+
+
+def test_a_motor_is_not_music(rng):
+    """Harmonics that stay, their pitch wandering a little: what power tools and engines sound like."""
+    t = np.arange(12 * 16_000) / 16_000
+    turn = 2 * np.pi * np.cumsum(120 * (1 + 0.003 * np.sin(2 * np.pi * 0.3 * t))) / 16_000
+    motor = sum(rng.uniform(0.2, 1) / k**0.5 * np.sin(k * turn + rng.uniform(0, 6)) for k in range(1, 40))
+    assert share(Audio(0.05 * motor + 0.02 * rng.standard_normal(len(t)), 16_000)) == 0
+
+
+def test_yamnet_decides_where_ours_is_unsure():
+    unsure = np.full(8, 0.5, np.float32)
+    scores = np.zeros((15, 2), np.float32)
+    assert with_yamnet(unsure, scores).max() < 0.1
+    scores[:, 0] = 0.9
+    assert with_yamnet(unsure, scores).min() > 0.6
+    # What lies under speech is hidden from it: a little music there is much.
+    assert (
+        with_yamnet(unsure, np.tile([[0.1, 0.99]], (15, 1))).min()
+        > with_yamnet(unsure, np.tile([[0.1, 0.0]], (15, 1))).max()
+    )
+    silent = np.zeros(3, np.float32)
+    assert not with_yamnet(silent, scores).any()
+    assert len(with_yamnet(np.zeros(0, np.float32), scores)) == 0

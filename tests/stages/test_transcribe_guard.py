@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +12,8 @@ from audiopost.analysis.vad import HOP_S
 from audiopost.core.audio import Audio
 from audiopost.core.speech import Utterance, Word
 from audiopost.core.time import Span
+from audiopost.io.decode import load
+from audiopost.io.scratch import at_rate
 from audiopost.stages.transcribe.guard import CREDITS, SIGN_OFFS, Heard, bare, kept, loops
 from audiopost.stages.transcribe.windows import speech_of
 
@@ -155,7 +158,7 @@ def test_sentences_that_only_hold_a_phrase_stay(text: str) -> None:
     assert kept([utterance], heard((5.0, 30.0), probability=0.4)) == ([utterance], [])
 
 
-def test_why_a_sign_off_goes(rng: np.random.Generator) -> None:
+def test_why_a_sign_off_goes(scene: Path) -> None:
     first, last = said("That was the news.", 10.0, 12.0), said("Thank you for watching.", 20.0, 22.0, 0.7)
     middling = heard((5.0, 30.0), probability=0.7)
     left, (remark,) = kept([first, last], middling)
@@ -164,11 +167,8 @@ def test_why_a_sign_off_goes(rng: np.random.Generator) -> None:
     assert kept([first, near], middling) == ([first, near], []), "said right after the rest"
     improbable = said("Thank you for watching.", 13.0, 15.0, 0.2)
     assert kept([first, improbable], middling)[1][0].detail == "a sign-off of improbable words"
-    t = np.arange(round(LENGTH_S * 16_000)) / 16_000
-    chord = sum(
-        np.sin(2 * np.pi * hz * t) * (0.6 + 0.4 * np.sin(2 * np.pi * 2 * t)) for hz in (220, 277, 330, 440, 554)
-    )
-    over_music = heard((5.0, 30.0), probability=0.7, sound=Audio(0.1 * chord, 16_000))
+    music = at_rate(load(scene.with_name("scene.music.flac")).audio.between(1.0, 5.0), 16_000, mono=True).samples
+    over_music = heard((5.0, 30.0), probability=0.7, sound=Audio(np.tile(music, round(LENGTH_S / 4)), 16_000))
     assert kept([first, replace(last, start_s=12.5), said("Well.", 25, 26)], over_music)[1][0].detail == (
         "a sign-off over music"
     )

@@ -25,17 +25,20 @@ class Clicks:
         self._until = 0
 
     def feed(self, block: FloatArray, at: int) -> None:
-        joined = np.concatenate([self._held, block], axis=1)
-        origin = at - self._held.shape[1]
+        # The last 30 ms are judged with the next block, when what follows is known.
+        self._listen(np.concatenate([self._held, block], axis=1), at + block.shape[1], self._overlap)
+
+    def _listen(self, joined: FloatArray, stop: int, late: int) -> None:
+        """`joined` ends at frame `stop`; clicks in its last `late` frames are left for later."""
+        origin = stop - joined.shape[1]
         found: dict[int, float] = {}
         for channel in joined:
             spans, strength = defects.clicks(channel, self.rate)
             for (first, _), value in zip(spans.tolist(), strength.tolist(), strict=True):
-                # The last 30 ms are judged with the next block, when what follows is known.
-                if self._until <= origin + first < at + block.shape[1] - self._overlap:
+                if self._until <= origin + first < stop - late:
                     slot = (origin + first) * 500 // self.rate
                     found[slot] = max(found.get(slot, 0.0), value)
-        self._until = at + block.shape[1] - self._overlap
+        self._until = stop - late
         self._held = joined[:, -2 * self._overlap :]
         per_second: dict[int, list[tuple[int, float]]] = {}
         for slot, value in found.items():
@@ -45,6 +48,7 @@ class Clicks:
             self.events.append(Event(min(slots) / 500, (max(slots) + 1) / 500, len(hits), max(values)))
 
     def findings(self) -> list[Finding]:
+        self._listen(self._held, self._until + self._overlap, 0)
         found = []
         for group in grouped(self.events, _GAP_S):
             if group.count < _COMPANY and group.strength < _LONE:

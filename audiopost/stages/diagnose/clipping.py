@@ -23,13 +23,13 @@ class Clipping:
     def feed(self, block: FloatArray, at: int) -> None:
         for channel in block:
             spans = defects.flat_tops(channel)
-            level = defects.ceiling(channel, spans)
-            if level is None:
+            cuts = [cut for cut in defects.ceilings(channel, spans) if cut is not None]
+            if not cuts:
                 continue
             length = int((spans[:, 1] - spans[:, 0]).sum())
             start, end = (at + int(spans[0, 0])) / self.rate, (at + int(spans[-1, 1])) / self.rate
             self.events.append(Event(start, end, len(spans), length / channel.shape[0]))
-            self._levels.append(level)
+            self._levels.append(max(cuts))
 
     def findings(self) -> list[Finding]:
         if not self.events:

@@ -41,11 +41,11 @@ class Dropouts:
                 f"{counted(group.count, 'gaps')} of digital silence {when(group.start_s, group.end_s)}, "
                 f"the longest {1000 * group.strength:.1f} ms"
             )
-            mend = group.strength <= 0.02
+            mend = group.strength <= 0.04
             remedy = (
                 "restore with dropouts on fills them."
                 if mend
-                else "restore fills gaps up to 20 ms; longer ones need another take."
+                else "restore fills gaps up to 40 ms; longer ones need another take."
             )
             severity = max(ramp(np.log10(group.strength), -3.0, -0.8), ramp(group.count, 0, 30))
             found.append(Finding("dropouts", group.start_s, group.end_s, max(severity, 0.2), detail, remedy))

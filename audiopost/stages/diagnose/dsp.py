@@ -5,46 +5,80 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
-from ...analysis import music, vad
+from ...analysis import music, sound_events, vad, yamnet
 from ...core.audio import Audio
 from ...core.marks import Activity, Finding
-from ...core.stage import BuiltIn, ModelInfo, Progress
+from ...core.stage import Availability, ModelInfo, Progress
 from ...core.time import Span, merge_spans
+from ...models import hashes
 from . import Options
+from .band import Band
 from .clicks import Clicks
 from .clipping import Clipping
+from .dc import Dc
 from .detector import Detector
 from .dropouts import Dropouts
 from .hum import Hum
+from .level import Level
 from .noise import Noise
-from .phase import Dc, Phase
+from .phase import Phase
+from .silence import Silence
+from .voice import Voice
 
 
-class Dsp(BuiltIn[Options]):
-    """See the detectors' files for what they measure."""
+class Dsp:
+    """See the detectors' files for what they measure; speech, music and sound events are heard by `analysis`."""
 
     name: ClassVar[str] = "dsp"
-    reason: ClassVar[str] = "signal processing, and Silero VAD for speech activity"
+    draft: ClassVar[str] = ""
+
+    def __init__(self, options: Options) -> None:
+        self.options = options
+        self._yamnet = yamnet.locate(options.events_model) if _hears_events(options) else None
+
+    @classmethod
+    def available(cls, options: Options) -> Availability:
+        events = yamnet.availability(options.events_model)
+        if not events.ready and (options.events == "yamnet" or options.events_model):
+            return events
+        heard = "YAMNet for sound events" if _hears_events(options) else f"no sound events ({_why_not(options)})"
+        return Availability(True, f"signal processing, Silero VAD for speech activity, {heard}")
 
     @property
     def model(self) -> ModelInfo:
-        """Speech activity is heard by a small network; the findings are plain signal processing."""
-        return vad.model_info()
+        """Speech activity and sound events are heard by networks; the findings are plain signal processing."""
+        speech = vad.model_info()
+        if self._yamnet is None:
+            return speech
+        both = speech, yamnet.model_info(self.options.events_model)
+        name, version, licence, source = (
+            ", ".join(getattr(m, field) for m in both) for field in ("name", "version", "licence", "source")
+        )
+        return ModelInfo(name, version, licence, source, hashes.digest({m.name: m.sha256 for m in both}))
 
-    def detectors(self, audio: Audio) -> tuple[Detector, ...]:
-        rate, channels, o = audio.rate, audio.channels, self.options
+    def detectors(self, audio: Audio, speech: tuple[Span, ...]) -> tuple[Detector, ...]:
+        """What listens: one line each."""
+        rate, layout, channels, o = audio.rate, audio.layout, audio.channels, self.options
         return (
-            Hum(rate, audio.layout),
+            Hum(rate, layout),
             Clicks(rate, channels),
             Clipping(rate),
-            Noise(rate, audio.layout, o.silence_dbfs, o.silence_s),
+            Noise(rate, layout, speech),
+            Silence(rate, channels, o.silence_dbfs, o.silence_s),
+            Level(rate, layout, speech),
+            Band(rate, layout),
             Dropouts(rate, channels),
-            Phase(rate, audio.layout),
-            Dc(rate, audio.layout),
+            Phase(rate, layout),
+            Dc(rate, layout),
+            Voice(rate, layout, speech),
         )
 
-    def diagnose(self, audio: Audio, progress: Progress) -> tuple[Finding, ...]:
-        detectors = self.detectors(audio)
+    def speech(self, audio: Audio, progress: Progress) -> tuple[Span, ...]:
+        progress("speech", 0, audio.duration_s)
+        return vad.speech_spans(audio)
+
+    def diagnose(self, audio: Audio, speech: tuple[Span, ...], progress: Progress) -> tuple[Finding, ...]:
+        detectors = self.detectors(audio, speech)
         at = 0
         for block in audio.blocks(audio.rate):
             for detector in detectors:
@@ -53,14 +87,30 @@ class Dsp(BuiltIn[Options]):
             progress("diagnose", at / audio.rate, audio.duration_s)
         return tuple(finding for detector in detectors for finding in detector.findings())
 
-    def activity(self, audio: Audio, findings: Sequence[Finding], progress: Progress) -> tuple[Activity, ...]:
-        progress("speech and music", 0, audio.duration_s)
+    def activity(
+        self, audio: Audio, speech: tuple[Span, ...], findings: Sequence[Finding], progress: Progress
+    ) -> tuple[Activity, ...]:
+        o, events = self.options, tuple[Activity, ...]()
+        progress("music", 0, audio.duration_s)
         hum_hz = next((f.frequency_hz for f in findings if f.kind == "hum"), None)
-        found = {"speech": vad.speech_spans(audio), "music": music.music_spans(audio, hum_hz=hum_hz)}
-        found["silence"] = tuple(_silences(audio, self.options.silence_dbfs))
-        progress("speech and music", audio.duration_s, audio.duration_s)
+        probability = music.music_probability(audio, hum_hz=hum_hz)
+        if self._yamnet is not None:
+            events, scores = sound_events.heard(audio, self._yamnet, threshold=o.events_threshold, progress=progress)
+            probability = music.with_yamnet(probability, scores)
+        found = {"speech": speech, "music": music.spans_of(probability, audio.duration_s)}
+        found["silence"] = tuple(_silences(audio, o.silence_dbfs))
+        progress("music", audio.duration_s, audio.duration_s)
         marks = [Activity(kind, s.start_s, s.end_s) for kind, spans in found.items() for s in spans]
-        return tuple(sorted(marks, key=lambda a: (a.start_s, a.kind)))
+        return tuple(sorted([*marks, *events], key=lambda a: (a.start_s, a.kind)))
+
+
+def _hears_events(options: Options) -> bool:
+    return options.events != "none" and yamnet.availability(options.events_model).ready
+
+
+def _why_not(options: Options) -> str:
+    state = yamnet.availability(options.events_model)
+    return "switched off" if state.ready else f"{state.reason}: {state.remedy}"
 
 
 def _silences(audio: Audio, below_dbfs: float, step_s: float = 0.1, least_s: float = 0.5) -> list[Span]:

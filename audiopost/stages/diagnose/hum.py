@@ -19,6 +19,7 @@ class Hum:
     def __init__(self, rate: int, layout: tuple[str, ...]) -> None:
         self.rate = rate
         self._keep = [i for i, name in enumerate(layout) if name != "LFE"] or [0]
+        self._names = tuple(layout[i] for i in self._keep)
         self._low_end = LowEnd(rate, len(self._keep))
         self._frames = 0
 
@@ -29,7 +30,7 @@ class Hum:
 
     def findings(self) -> list[Finding]:
         self._low_end.close(self._frames / self.rate)
-        return [_described(tones) for tones in joined(self._low_end.hum)] + self._rumble()
+        return [_described(tones, self._names) for tones in joined(self._low_end.hum)] + self._rumble()
 
     def _rumble(self) -> list[Finding]:
         loud = [r for r in self._low_end.rumble if r.level_dbfs > _RUMBLE_DBFS and r.above_db > _ABOVE_DB]
@@ -49,23 +50,33 @@ class Hum:
 
 
 def joined(tones: list[HumTone]) -> list[list[HumTone]]:
-    """Neighbouring stretches with the same fundamental (within 0.4 Hz) together; one missed stretch is bridged."""
+    """The same hum (within 0.4 Hz, or as far as it wanders) in several channels or stretches, 40 s apart at most."""
     groups: list[list[HumTone]] = []
-    for tone in tones:
-        last = groups[-1][-1] if groups else None
-        if last and tone.start_s - last.end_s < 40 and abs(tone.frequency_hz - last.frequency_hz) < 0.4:
-            groups[-1].append(tone)
+    for tone in sorted(tones, key=lambda t: t.start_s):
+        for group in groups:
+            near = max(0.4, 3 * tone.wander_hz, 3 * group[-1].wander_hz)
+            late = tone.start_s - max(t.end_s for t in group)
+            if late < 40 and abs(tone.frequency_hz - group[-1].frequency_hz) < near:
+                group.append(tone)
+                break
         else:
             groups.append([tone])
     return groups
 
 
-def _described(tones: list[HumTone]) -> Finding:
-    start, end = tones[0].start_s, tones[-1].end_s
+def _described(tones: list[HumTone], names: tuple[str, ...]) -> Finding:
+    start, end = min(t.start_s for t in tones), max(t.end_s for t in tones)
     frequency = float(np.median([t.frequency_hz for t in tones]))
-    level = float(10 * np.log10(np.mean([10 ** (t.level_dbfs / 10) for t in tones])))
+    level = max(t.level_dbfs for t in tones)
     lines = sorted({k for t in tones for k in t.harmonics})
     named = ", ".join(str(k) for k in lines[:8]) + (" …" if len(lines) > 8 else "")
-    detail = f"hum at {frequency:.2f} Hz, {level:.0f} dBFS RMS {when(start, end)}; harmonics that stand out: {named}"
-    remedy = "restore with hum on cuts the fundamental and its harmonics."
+    wander = max(t.wander_hz for t in tones)
+    drift = f", wandering by {wander:.2f} Hz" if wander else ""
+    channels = sorted({t.channel for t in tones})
+    where = f" in channel {', '.join(names[c] for c in channels)}" if len(channels) < len(names) else ""
+    detail = (
+        f"hum at {frequency:.2f} Hz{drift}, {level:.0f} dBFS RMS {when(start, end)}{where}; "
+        f"harmonics that stand out: {named}"
+    )
+    remedy = "restore with hum on cuts the fundamental and its harmonics, and follows them where they wander."
     return Finding("hum", start, end, max(ramp(level, -80, -30), 0.15), detail, remedy, round(frequency, 2))

@@ -1,48 +1,98 @@
 """Restore: mends what diagnose found, and nothing else. Where nothing is to be mended the audio comes back as it is.
 
-To add a repair: write a function (Audio, …) -> iterator of blocks in a file of its own and add it to `dsp.py`'s order.
+To add a repair: write `mend` (see `link.Mend`) in a file of its own, add its line to REPAIRS in `chain.py`, and its
+switch, amount and most to Options.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Protocol
 
 from ...core.audio import Audio
-from ...core.marks import Finding
+from ...core.marks import Finding, Repair
 from ...core.options import change, option
 from ...core.project import Project
 from ...core.registry import AUTO, Backends
 from ...core.stage import Backend, Choice, Progress, silent
 
 
+def _amount() -> Any:
+    return option(100.0, "share of it that is taken away", low=0.0, high=100.0, unit="%")
+
+
+def _most(default: float | None = None) -> Any:
+    return option(default, "most by which it is lowered; none for no limit", low=0.0, high=120.0, unit="dB")
+
+
 @dataclass(frozen=True)
 class Options:
-    """Which faults are mended, and how far."""
+    """Which faults are mended, and how far: each repair has a switch, an amount and the most that it may do."""
 
     backend: str = option(AUTO, "dsp, a plug-in, auto or embedded")
-    dc: bool = option(True, "take a constant offset away")
-    hum: bool = option(True, "take mains hum and its harmonics away")
-    hum_amount: float = option(1.0, "share of the hum that is taken away", low=0.0, high=1.0)
-    rumble: bool = option(True, "high-pass where rumble was found")
-    rumble_hz: float = option(40.0, "corner of that high-pass", low=15.0, high=120.0, unit="Hz")
+    keep_removed: bool = option(True, "keep what each repair took away as sound of its own")
+    polarity: bool = option(True, "turn a channel round that is inverted in the whole recording")
+    polarity_amount: float = _amount()
+    polarity_max_reduction_db: float | None = _most()
+    clipping: bool = option(True, "rebuild crests that were cut off")
+    clipping_amount: float = _amount()
+    clipping_max_reduction_db: float | None = _most()
+    clipping_headroom_db: float = option(
+        6.0, "most that a rebuilt crest may rise above the cut", low=0.5, high=12.0, unit="dB"
+    )
+    dropouts: bool = option(True, "fill gaps of up to 40 ms")
+    dropouts_amount: float = _amount()
+    dropouts_max_reduction_db: float | None = _most()
     clicks: bool = option(True, "interpolate clicks")
-    click_ratio: float = option(
+    clicks_amount: float = _amount()
+    clicks_max_reduction_db: float | None = _most()
+    clicks_ratio: float = option(
         12.0, "how many times its surroundings a click must exceed", low=6.0, high=100.0
     )  # fmt: skip
-    clipping: bool = option(True, "rebuild crests that were cut off")
-    headroom_db: float = option(6.0, "most that a rebuilt crest may rise above the cut", low=0.5, high=12.0, unit="dB")
-    dropouts: bool = option(True, "fill gaps of up to 20 ms")
-    polarity: bool = option(True, "turn the right channel round where the whole recording is inverted")
+    mouth_clicks: bool = option(True, "interpolate clicks of lips and tongue in pauses and vowels")
+    mouth_clicks_amount: float = _amount()
+    mouth_clicks_max_reduction_db: float | None = _most()
+    dc: bool = option(True, "take a constant offset away")
+    dc_amount: float = _amount()
+    dc_max_reduction_db: float | None = _most()
+    hum: bool = option(True, "take mains hum and its harmonics away")
+    hum_amount: float = _amount()
+    hum_max_reduction_db: float | None = _most()
+    rumble: bool = option(True, "high-pass where rumble was found")
+    rumble_amount: float = _amount()
+    rumble_max_reduction_db: float | None = _most()
+    rumble_hz: float = option(40.0, "corner of that high-pass", low=15.0, high=120.0, unit="Hz")
+    wind: bool = option(True, "lower the low end while wind blows into the microphone")
+    wind_amount: float = _amount()
+    wind_max_reduction_db: float | None = _most(24.0)
+    plosives: bool = option(True, "lower the low end of plosives that hit the microphone")
+    plosives_amount: float = _amount()
+    plosives_max_reduction_db: float | None = _most(18.0)
+    sibilance: bool = option(True, "de-ess: lower sharp sibilants to the level of the others")
+    sibilance_amount: float = _amount()
+    sibilance_max_reduction_db: float | None = _most(8.0)
+    breaths: bool = option(True, "lower loud breaths between words")
+    breaths_amount: float = _amount()
+    breaths_max_reduction_db: float | None = _most(12.0)
+
+
+@dataclass(frozen=True)
+class Restored:
+    """The mended audio, the links of the chain that did something, and by link what each took away.
+
+    audio + every value of `removed` = the input; `removed` is empty where Options.keep_removed is off.
+    """
+
+    audio: Audio
+    repairs: tuple[Repair, ...]
+    removed: Mapping[str, Audio]
 
 
 class Restorer(Backend, Protocol):
-    """Audio to the same length, rate and layout; and what was done, a few words each."""
+    """Audio to the same length, rate and layout."""
 
-    def restore(
-        self, audio: Audio, findings: Sequence[Finding] | None, progress: Progress
-    ) -> tuple[Audio, tuple[str, ...]]: ...
+    def restore(self, audio: Audio, findings: Sequence[Finding] | None, progress: Progress) -> Restored: ...
 
 
 BACKENDS = Backends(stage="restore", table={"dsp": "audiopost.stages.restore.dsp:Dsp"}, embedded="dsp", auto=("dsp",))
@@ -61,15 +111,28 @@ def restore(
     With `findings=None` each repair looks for its own fault. `changes` are fields of Options:
     `restore(audio, diagnose(audio), clicks=False)`. Raises UnknownName, BadValue.
     """
+    return repair(audio, findings, options, progress=progress, **changes).audio
+
+
+def repair(
+    audio: Audio,
+    findings: Sequence[Finding] | None = None,
+    options: Options | None = None,
+    *,
+    progress: Progress = silent,
+    **changes: Any,
+) -> Restored:
+    """As `restore`, and with it which repairs were made and what each took away."""
     return _run(audio, findings, change(options, Options, changes, "restore."), progress)[0]
 
 
 def _run(
     audio: Audio, findings: Sequence[Finding] | None, options: Options, progress: Progress
-) -> tuple[Audio, Choice]:
+) -> tuple[Restored, Choice]:
     backend, choice = BACKENDS.choose(options)
-    restored, done = backend.restore(audio, findings, progress)
-    return restored, replace(choice, reason=f"{choice.reason}; {'; '.join(done) or 'nothing to mend'}")
+    result: Restored = backend.restore(audio, findings, progress)
+    done = "; ".join(repair.done for repair in result.repairs) or "nothing to mend"
+    return result, replace(choice, reason=f"{choice.reason}; {done}")
 
 
 class Stage:
@@ -77,9 +140,11 @@ class Stage:
 
     name = "restore"
     requires: ClassVar[frozenset[str]] = frozenset({"findings"})
-    assigns: ClassVar[frozenset[str]] = frozenset({"restored"})
+    assigns: ClassVar[frozenset[str]] = frozenset({"restored", "repairs", "removed"})
     options_type = Options
 
     def __call__(self, project: Project, options: Options, progress: Progress) -> Project:
-        restored, choice = _run(project.audio, project.findings, options, progress)
-        return project.after(self.name, choice, options, restored=restored)
+        result, choice = _run(project.audio, project.findings, options, progress)
+        return project.after(
+            self.name, choice, options, restored=result.audio, repairs=result.repairs, removed=result.removed
+        )
