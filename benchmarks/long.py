@@ -1,12 +1,15 @@
-"""Memory and time against length: `python benchmarks/long.py [FILE]`.
+"""Memory and time against length: python benchmarks/long.py [FILE] [--minutes 10 30 60] [--surround 20] [--long 180]
 
-Tiles a real recording to 10 and to 60 minutes of 48 kHz stereo, and runs diagnose, denoise, separate (dsp) and loudness
-on each, every one in a process of its own. Prints CPU seconds (all threads; other work disturbs them less than wall
-time), peak RSS, and the ratios of 60 to 10 minutes.
+Tiles a real recording, with hum, clicks and gaps planted so that there is something to mend, to films of 48 kHz, and
+runs each stage's command on them, every one in a process of its own with its files written: restore, denoise and
+separate (dsp) at each of --minutes in stereo and --surround in 5.1, diagnose and loudness at --long. Prints CPU seconds
+(all threads; other work disturbs them less than wall time) as such and by the film's minute, and peak RSS, in which
+mapped pages count. --only STAGE … takes some.
 """
 
 from __future__ import annotations
 
+import argparse
 import subprocess
 import sys
 import tempfile
@@ -18,22 +21,30 @@ import soundfile
 from audiopost.io.decode import load
 from audiopost.io.scratch import at_rate
 
-JOBS = {
-    "diagnose": [],
-    "denoise": ["--backend", "embedded", "-o", "{out}"],
+RATE = 48_000
+MENDING = {
+    "restore": ["-o", "{out}", "--no-keep-removed"],
+    "denoise": ["--backend", "{denoiser}", "-o", "{out}"],
     "separate": ["--backend", "dsp", "-o", "{out}"],
-    "loudness": ["-o", "{out}"],
 }
+MEASURING: dict[str, list[str]] = {"diagnose": [], "loudness": []}
 
 
-def tiled(source: Path, minutes: int, target: Path) -> Path:
-    """`source` repeated to a length, at 48 kHz stereo, 24 bit."""
-    audio = at_rate(load(source).audio, 48_000)
-    samples = audio.samples.T if audio.channels == 2 else np.repeat(audio.samples[:1].T, 2, axis=1)
-    left = minutes * 60 * 48_000
-    with soundfile.SoundFile(target, "w", 48_000, 2, "PCM_24") as file:
+def tiled(source: Path, minutes: float, channels: int, target: Path) -> Path:
+    """`source` repeated to a length and over all channels, 24 bit, with faults."""
+    audio = at_rate(load(source).audio, RATE)
+    piece = 0.7 * np.stack([audio.samples[i % audio.channels] for i in range(channels)], axis=1)
+    time = np.arange(len(piece)) / RATE
+    piece += 0.004 * sum(np.sin(2 * np.pi * 50.0 * k * time) / k for k in (1, 2, 3))[:, np.newaxis]
+    rng = np.random.default_rng(1)
+    at = rng.integers(RATE, len(piece) - RATE, len(piece) // RATE)
+    piece[at[::2]] += 0.4
+    for gap in at[1::2]:
+        piece[gap : gap + 240] = 0
+    left = round(minutes * 60 * RATE)
+    with soundfile.SoundFile(target, "w", RATE, channels, "PCM_24", format="RF64") as file:
         while left:
-            part = samples[:left]
+            part = piece[:left]
             file.write(part)
             left -= len(part)
     return target
@@ -56,23 +67,33 @@ def measured(arguments: list[str]) -> tuple[float, float]:
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     default = Path(__file__).parents[2] / "shared" / "audio" / "music" / "gold_rush.mp3"
-    source = Path(sys.argv[1]) if len(sys.argv) > 1 else default
-    print(f"{source.name}, tiled")
-    print("| stage | 10 min: CPU s, MB | 60 min: CPU s, MB | time ratio | memory ratio |")
+    parser.add_argument("source", nargs="?", type=Path, default=default)
+    parser.add_argument("--minutes", nargs="*", type=float, default=[10, 30, 60])
+    parser.add_argument("--surround", nargs="*", type=float, default=[20])
+    parser.add_argument("--long", nargs="*", type=float, default=[180])
+    parser.add_argument("--only", nargs="*", choices=[*MENDING, *MEASURING], default=[*MENDING, *MEASURING])
+    parser.add_argument("--denoiser", default="embedded", help="the backend of denoise")
+    given = parser.parse_args()
+    print(f"{given.source.name}, tiled")
+    print("| stage | film | CPU s | CPU s a minute | peak RSS MB |")
     print("| --- | --- | --- | --- | --- |")
-    with tempfile.TemporaryDirectory() as scratch:
-        files = [tiled(source, minutes, Path(scratch) / f"{minutes}.wav") for minutes in (10, 60)]
-        for stage, extra in JOBS.items():
-            rows = []
-            for file in files:
-                flags = [flag.format(out=Path(scratch) / f"{stage}-{file.stem}") for flag in extra]
-                rows.append(measured([sys.executable, "-m", "audiopost", stage, str(file), *flags, "--json"]))
-            (s10, m10), (s60, m60) = rows
-            print(
-                f"| {stage} | {s10:.1f}, {m10:.0f} | {s60:.1f}, {m60:.0f} | {s60 / s10:.2f} | {m60 / m10:.2f} |",
-                flush=True,
-            )
+    jobs = [
+        *((MENDING, minutes, 2) for minutes in given.minutes),
+        *((MENDING, minutes, 6) for minutes in given.surround),
+        *((MEASURING, minutes, 2) for minutes in given.long),
+    ]
+    for stages, minutes, channels in jobs:
+        for stage, extra in stages.items():
+            if stage not in given.only:
+                continue
+            with tempfile.TemporaryDirectory() as scratch:
+                film = tiled(given.source, minutes, channels, Path(scratch) / "film.wav")
+                flags = [flag.format(out=Path(scratch) / "out", denoiser=given.denoiser) for flag in extra]
+                seconds, peak = measured([sys.executable, "-m", "audiopost", stage, str(film), *flags, "--json"])
+            name = f"{minutes:g} min {'5.1' if channels == 6 else 'stereo'}"
+            print(f"| {stage} | {name} | {seconds:.0f} | {seconds / minutes:.2f} | {peak:.0f} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -149,7 +149,7 @@ def test_the_wheel_works_in_an_empty_environment(tmp_path: Path) -> None:
     shown = subprocess.run(
         [python, "-m", "audiopost", "presets", "--json"], capture_output=True, text=True, check=True, cwd=tmp_path
     )
-    assert len(json.loads(shown.stdout)["presets"]) == 9
+    assert len(json.loads(shown.stdout)["presets"]) == 10
     scene = ROOT / "examples" / "scene.dialogue.flac"
     for command, made in (("denoise", "clean"), ("diarise", "rttm")):
         run = [python, "-m", "audiopost", command, str(scene), "-o", str(tmp_path / "out"), "--json"]

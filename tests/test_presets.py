@@ -9,7 +9,7 @@ from audiopost.core.errors import BadValue, UnknownName
 from audiopost.core.options import describe
 
 NAMES = (
-    "documentary", "film-dialogue", "interview", "music-stems", "podcast",
+    "auto-repair", "documentary", "film-dialogue", "interview", "music-stems", "podcast",
     "subtitles-en", "subtitles-hk", "subtitles-yue", "subtitles-zh-hant",
 )  # fmt: skip
 
@@ -46,9 +46,9 @@ def test_every_option_has_help_and_every_backend_resolves(name: str) -> None:
 
 def test_settings_reach_every_option() -> None:
     preset = presets.load("podcast").changed(
-        ["denoise.amount=0.5", "denoise.backend=spectral", "loudness.spec=streaming"]
+        ["denoise.amount=50", "denoise.backend=spectral", "loudness.spec=streaming"]
     )
-    assert preset.options["denoise"].amount == 0.5
+    assert preset.options["denoise"].amount == 50.0
     assert preset.options["denoise"].backend == "spectral"
     assert preset.options["loudness"].spec == "streaming"
 
@@ -60,7 +60,7 @@ def test_settings_reach_every_option() -> None:
         ("amount=1", BadValue, "stage.option=value"),
         ("denoise.amout=1", UnknownName, "Did you mean 'denoise.amount'"),
         ("denoize.amount=1", UnknownName, "Did you mean 'denoise'"),
-        ("denoise.amount=7", BadValue, "0 to 1"),
+        ("denoise.amount=700", BadValue, "0 to 100"),
     ],
 )
 def test_bad_settings(setting: str, error: type[Exception], words: str) -> None:

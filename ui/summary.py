@@ -8,6 +8,7 @@ from html import escape
 from pathlib import Path
 
 from audiopost.core.errors import AudiopostError, Cancelled
+from audiopost.core.marks import overall
 from audiopost.core.project import Project
 from audiopost.core.time import clock
 from audiopost.pipeline import RunResult
@@ -52,10 +53,11 @@ def success(result: RunResult, preset: Preset) -> str:
 def _headline(project: Project) -> tuple[str, str]:
     """The panel's state and its first line: what fails comes before what is missing."""
     checks, step = project.loudness_checks or (), project.step("loudness")
-    spec = str(step.options.get("spec", "")) if step else ""
-    if any(check.passed is False for check in checks):
+    spec = Path(str(step.options.get("spec", ""))).stem if step else ""
+    found = overall(checks)
+    if found == "FAIL":
         return "missed", f"Done, but {spec} is not met"
-    if any(check.passed is None for check in checks):
+    if found == "not measured":
         return "missed", f"Done; {spec} could not be measured"
     meets = f"Done: meets {spec}" if checks else "Done"
     return ("missed", f"{meets}, but parts are missing") if project.missing else ("done", meets)
@@ -71,7 +73,7 @@ def _figures(project: Project) -> Iterator[tuple[str, str, str]]:
             ("true peak", "dBTP", before.true_peak_dbtp, after.true_peak_dbtp),
         ):
             check = checks.get(name)
-            mark = {True: "✓ ", False: "✗ ", None: ""}[check.passed if check else None]
+            mark = {"pass": "✓ ", "FAIL": "✗ "}.get(check.verdict if check else "", "")
             note = mark + (re.sub(r"-(?=\d)", "−", check.limit) if check else unit)
             yield name.capitalize(), f"{_number(old)} → {_number(new)} {unit}", note
     if project.findings is not None:
@@ -105,6 +107,11 @@ def _notes(project: Project) -> str:
     notes = [("missing", "", text) for text in project.missing]
     notes += [("draft", step.stage, step.draft) for step in project.steps if step.draft]
     notes += [("note", "", text) for text in project.media.warnings]
+    notes += [
+        ("note", "loudness", f"{check.name} is {_number(check.value)}: {check.limit}")
+        for check in project.loudness_checks or ()
+        if check.verdict == "note"
+    ]
     notes += [("note", step.stage, text) for step in project.steps for text in step.warnings]
     if not notes:
         return ""

@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..core.marks import LoudnessReport
+from ..core.marks import Finding, LoudnessReport
+from ..core.options import build
 from ..core.project import Project
 from ..core.serial import to_json
 from ..core.time import clock
+from ..delivery.repairs import chain, sentence
 
 if TYPE_CHECKING:
     from ..pipeline import RunResult
@@ -42,7 +44,20 @@ def warnings(project: Project) -> list[str]:
 
 
 def findings(project: Project) -> dict[str, Any]:
-    return {"findings": to_json(project.findings or ())}
+    return {"findings": to_json(project.findings or ()), "activity": to_json(project.activity or ())}
+
+
+def repairs(project: Project) -> dict[str, Any]:
+    return {**findings(project), "repairs": to_json(project.repairs or ()), "left": to_json(unmended(project))}
+
+
+def unmended(project: Project) -> tuple[Finding, ...]:
+    """The findings that the chain of repairs does nothing about."""
+    from ..stages.restore import Options
+    from ..stages.restore import chain as repairs_of
+
+    step = project.step("restore")
+    return () if step is None else repairs_of.unmended(project.findings or (), build(Options, step.options))
 
 
 def speakers(project: Project) -> dict[str, Any]:
@@ -94,6 +109,7 @@ def files(outputs: Mapping[str, Path]) -> list[str]:
 def run_summary(result: RunResult) -> str:
     """What a person wants to know at the end of a run."""
     lines = files(result.outputs)
+    lines += [f"repair {number}: {sentence(link)}" for number, link in enumerate(chain(result.project) or (), 1)]
     total = sum(result.seconds.values())
     duration = result.project.media.duration_s
     lines.append(f"\n{clock(duration)} of sound in {clock(total)} ({total / max(duration, 1e-9):.2f} times its length)")

@@ -61,6 +61,8 @@ _WORDS = {
 }
 _WIDE_BRACKETS = str.maketrans("[]()", "［］（）")
 _NO_SOUNDS = ("speech", "music", "silence")
+#: Findings that are called as a sound is: wind in the microphone is no wind of the story.
+_FAULTS = ("wind",)
 _NUMBERED = re.compile(r"(?:S|SPEAKER_?)(\d+)$")
 
 
@@ -102,7 +104,8 @@ def sound_tags(project: Project, style: Style, language: str) -> tuple[SoundTag,
     activity = project.activity or ()
     tags = []
     heard = [(a.kind, a.start_s, a.end_s) for a in activity if a.kind.partition(":")[0] not in _NO_SOUNDS]
-    heard += [(f.kind, f.start_s, f.end_s) for f in project.findings or () if _english(f.kind) in _WORDS]
+    faults = [f for f in project.findings or () if f.kind not in _FAULTS and _english(f.kind) in _WORDS]
+    heard += [(f.kind, f.start_s, f.end_s) for f in faults]
     for kind, start_s, end_s in heard:
         text = _said(_english(kind), language, traditional)
         tags.append(SoundTag(start_s, end_s, _bracketed(style.sound_tag.format(text=text), language)))

@@ -141,7 +141,7 @@ def test_a_preset_runs_and_before_and_after_play(visit: Callable[[], object], wo
     choose(page, "language", "English")
     options.get_by_role("button", name="denoise").click()
     amount = options.get_by_label("number input for amount", exact=True)
-    amount.fill("0.5")
+    amount.fill("50")
     amount.press("Tab")
     page.click("#run")
     expect(page.locator(".verdict.done, .verdict.missed")).to_be_visible(timeout=60_000)
@@ -167,7 +167,7 @@ def test_a_preset_runs_and_before_and_after_play(visit: Callable[[], object], wo
 
     (saved,) = workbench.results.glob("take*/*.project.json")
     steps = {step["stage"]: step["options"] for step in json.loads(saved.read_text(encoding="utf-8"))["steps"]}
-    assert steps["denoise"]["amount"] == 0.5
+    assert steps["denoise"]["amount"] == 50.0
     assert steps["transcribe"]["language"] == "en"
 
     other = visit()  # somebody else meanwhile sees none of it

@@ -54,7 +54,7 @@ def test_every_command_has_help(name: str) -> None:
         ("separate", set(), {".dialogue.wav", ".music.wav", ".effects.wav"}),
         ("diarise", {"speakers", "turns"}, {".rttm"}),
         ("cues", {"cues"}, {".cues.csv", ".cues.otio", ".scenes.csv"}),
-        ("loudness", LOUDNESS, {".master.wav"}),
+        ("loudness", LOUDNESS | {"checks", "verdict"}, {".master.wav", ".loudness.html"}),
         ("diagnose", {"findings"}, {".findings.json", ".report.html"}),
         ("emotion", {"points", "utterances"}, {".emotion.json"}),
     ],
@@ -82,7 +82,7 @@ def test_repeating_a_command_leaves_no_copies_and_another_one_keeps_the_first(ta
     for _ in range(2):
         assert audiopost("denoise", take, "-o", out).returncode == 0
     assert len(list(out.iterdir())) == 2
-    assert audiopost("denoise", take, "-o", out, "--amount", "0.5").returncode == 0
+    assert audiopost("denoise", take, "-o", out, "--amount", "50").returncode == 0
     assert (out / f"{take.stem}.clean.kept-1.wav").exists()
 
 
@@ -139,7 +139,7 @@ def test_silence_has_null_loudness(tmp_path: Path) -> None:
     ("arguments", "code", "words"),
     [
         (["denoise", "{take}", "-o", "{out}", "--backend", "rnnoize"], 2, "Did you mean 'rnnoise'"),
-        (["denoise", "{take}", "-o", "{out}", "--amount", "7"], 2, "0 to 1"),
+        (["denoise", "{take}", "-o", "{out}", "--amount", "700"], 2, "0 to 100"),
         (["denoise", "{take}"], 2, "-o"),
         (["denoize", "{take}"], 2, "Did you mean 'denoise'"),
         (["run", "{take}", "-p", "podcasts", "-o", "{out}"], 2, "Did you mean 'podcast'"),

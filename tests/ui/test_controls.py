@@ -68,7 +68,8 @@ def test_visitors_are_not_offered_folders_of_this_machine():
         if spec.names_path
     }
     assert hidden == {
-        "separate.model", "separate.repo", "diarise.model", "diarise.cast", "diarise.consent",
+        "diagnose.events_model", "separate.model", "separate.repo", "denoise.model", "loudness.spec", "diarise.model",
+        "diarise.cast", "diarise.consent",
         "transcribe.model", "transcribe.model_dir", "transcribe.glossary", "transcribe.script",
         "transcribe.align_model",
     }  # fmt: skip

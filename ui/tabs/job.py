@@ -10,6 +10,7 @@ import shutil
 import tempfile
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,11 @@ from audiopost.core.errors import AudiopostError, BadValue, Cancelled, StageErro
 from audiopost.core.options import describe
 from audiopost.core.registry import AUTO, EMBEDDED
 from audiopost.core.stage import Progress
+from audiopost.delivery.provenance import stem_title
 from audiopost.io.encode import write_wav
 from audiopost.pipeline import RunResult, run
+from audiopost.stages.loudness import spec_names
+from audiopost.stages.separate import STEMS
 from audiopost.subtitles import style_names
 
 from .. import summary
@@ -34,8 +38,9 @@ FIRST = "film-dialogue"
 #: What the players show, by kind of deliverable; the first is heard against the original at the same level.
 _MIXES = {"clean": "After: clean mix, same level", "master": "After: master, delivery loudness",
           "removed": "What was removed"}  # fmt: skip
-_STEMS = {"dialogue": "Dialogue", "music": "Music", "effects": "Effects", "vocals": "Vocals", "drums": "Drums",
-          "bass": "Bass", "other": "Other"}  # fmt: skip
+_STEMS = {name: stem_title(name) for name in dict.fromkeys(chain(*STEMS.values()))}
+#: What a run with two_stems leaves without the one.
+_RESTS = {f"no_{name}": stem_title(f"no_{name}") for name in _STEMS}
 _LANGUAGES = [
     ("detect", ""), ("English", "en"), ("Cantonese 粵語", "yue"), ("Mandarin 普通話", "zh"),
     ("Japanese 日本語", "ja"), ("French", "fr"), ("German", "de"), ("Spanish", "es"),
@@ -86,7 +91,7 @@ def build(results: Path, served: Path) -> None:
                         before = _player("Before", "before", visible=True)
                         players = {kind: _player(label, kind) for kind, label in _MIXES.items()}
                     with gr.Row(elem_classes="players stems"):
-                        players |= {kind: _player(label, kind) for kind, label in _STEMS.items()}
+                        players |= {kind: _player(label, kind) for kind, label in (_STEMS | _RESTS).items()}
                 with gr.Tab("Report"):
                     report = gr.HTML('<p class="empty">The report of a run appears here.</p>', elem_id="report")
                 with gr.Tab("Files"):
@@ -163,9 +168,10 @@ def _option_widgets(preset: presets.Preset, changed: gr.State) -> None:
         table = presets.backends_of(stage)
         with gr.Accordion(stage, open=False):
             for spec in describe(type(preset.options[stage])):
-                if spec.names_path or (stage, spec.name) == ("transcribe", "language"):
-                    continue  # a visitor names no folders of this machine; the language has its own place above
-                made = widget(spec, getattr(preset.options[stage], spec.name), _choices(stage, spec.name, table.names))
+                choices = _choices(stage, spec.name, table.names)
+                if (spec.names_path and not choices) or (stage, spec.name) == ("transcribe", "language"):
+                    continue  # a visitor names no files of this machine; the language has its own place above
+                made = widget(spec, getattr(preset.options[stage], spec.name), choices)
                 made.change(
                     _remember(f"{stage}.{spec.name}"), [made, changed], changed, show_progress="hidden", queue=False
                 )
@@ -175,6 +181,8 @@ def _choices(stage: str, name: str, backends: Sequence[str]) -> tuple[str, ...]:
     """What an option can be where its class does not say so: names that are known only at run time."""
     if name == "backend":
         return AUTO, EMBEDDED, *backends
+    if (stage, name) == ("loudness", "spec"):
+        return spec_names()
     return (AUTO, *style_names()) if (stage, name) == ("subtitles", "style") else ()
 
 
