@@ -21,7 +21,7 @@ from ..io.encode import Encoding
 from ..pipeline import deliver
 from ..pipeline.run import apply
 from ..pipeline.target import Target
-from ..stages.loudness import BACKENDS, Options, assess, load_spec
+from ..stages.loudness import Options, assessed, load_spec
 from . import options, results
 from .console import print_json, quiet_stdout, reporting
 
@@ -45,7 +45,7 @@ _TARGET, _PEAK = "integrated_lufs", "true_peak_dbtp"
     "--html", "html_out", type=click.Path(path_type=Path, readable=False), metavar="OUT",
     help="Write the loudness over time as a page for the browser; with -o it is there without asking.",
 )  # fmt: skip
-@click.option("--strict", is_flag=True, help="Exit with 1 where the spec is not met.")
+@click.option("--strict", is_flag=True, help="Exit with 1 unless the spec is met.")
 @options.fps
 @options.start_timecode
 @options.as_json
@@ -63,8 +63,9 @@ def _loudness(
 
     A verdict is printed for each rule of the spec: pass, FAIL, or note where the spec only recommends it. With -o the
     master gets the gain the target needs, a true-peak limiter works only where peaks would pass the ceiling, and the
-    verdicts are the master's. Dialogue-gated specs find the speech by themselves. Exit code 0; with --strict 1 where a
-    rule fails.
+    verdicts are the master's, at the sample rate that the spec asks for; of aac, mp3 and opus they are of what the file
+    holds. Dialogue-gated specs find the speech by themselves. Exit code 0; with --strict 1 where a rule fails or what
+    it judges cannot be measured.
     """
     chosen = build(Options, options.given(Options, values), "loudness.")
     encoding = build(Encoding, options.given(Encoding, values))
@@ -73,15 +74,15 @@ def _loudness(
         with reporting(quiet=as_json) as progress:
             project = load(source, fps=fps, start_timecode=start_timecode)
             if out is not None:  # before the work: what cannot be written is told at once
-                encoding.check(project.audio.layout, project.audio.rate)
+                encoding.check(project.audio.layout, load_spec(chosen.spec).rate_hz or project.audio.rate)
                 make_folder(out)
             if load_spec(chosen.spec).dialogue_lufs is not None or out is not None or html_out is not None:
                 project = _with_speech(project, progress)
             if out is None:
-                project = _measured(project, chosen, progress)
+                project = assessed(project, chosen, progress=progress)
             else:
                 target = Target(source, out, encoding=encoding)
-                project = _delivered(apply(project, "loudness", chosen, progress), chosen, target, progress)
+                project = _delivered(apply(project, "loudness", chosen, progress), target, progress)
                 outputs = target.outputs
             if html_out is not None:
                 outputs["html"] = write_loudness(html_out, project)
@@ -92,7 +93,7 @@ def _loudness(
             notes = [f"note: {warning}" for warning in results.warnings(project)]
             lines = (*_lines(project, load_spec(chosen.spec).title, checks), *results.files(outputs), *notes)
             stdout.writelines(f"{line}\n" for line in lines)
-    return int(strict and overall(checks) == "FAIL")
+    return int(strict and overall(checks) != "pass")
 
 
 def _with_speech(project: Project, progress: Progress) -> Project:
@@ -105,19 +106,10 @@ def _with_speech(project: Project, progress: Progress) -> Project:
     return replace(project, activity=tuple(Activity("speech", span.start_s, span.end_s) for span in spans))
 
 
-def _measured(project: Project, chosen: Options, progress: Progress) -> Project:
-    _, choice = BACKENDS.choose(chosen)
-    report, checks = assess(project.audio, chosen, speech=project.speech_spans, progress=progress)
-    return project.after("loudness", choice, chosen, loudness_in=report, loudness_checks=checks)
-
-
-def _delivered(project: Project, chosen: Options, target: Target, progress: Progress) -> Project:
-    """The master and its page written; a lossy format moves peaks, so what it holds is measured again."""
+def _delivered(project: Project, target: Target, progress: Progress) -> Project:
+    """The master and its page written."""
     deliver.write_audio(project, target, progress)
-    if not target.encoding.lossless:
-        written = load(target.outputs["master"]).audio
-        report, checks = assess(written, chosen, speech=project.speech_spans, progress=progress)
-        project = replace(project, loudness=report, loudness_checks=checks)
+    project = deliver.prove(project, target, progress)
     write_loudness(target.path("html", ".loudness.html"), project)
     target.settle()
     progress("deliver", 1, 1)
@@ -144,8 +136,7 @@ def _lines(project: Project, spec: str, checks: Sequence[SpecCheck]) -> list[str
         lines += ["master:", *results.loudness_lines(results.loudness(project.loudness))]
     lines.append(f"{spec}: {overall(checks)}")
     for check in checks:
-        decimals = 0 if check.unit == "Hz" else 1
-        value = "-" if check.value is None else f"{check.value:.{decimals}f} {check.unit}"
+        value = "-" if check.value is None else f"{check.value:.{check.decimals}f} {check.unit}"
         lines.append(f"  {check.name:<20} {value:>12}  {check.limit:<28} {check.verdict}")
         if check.remark:
             lines.append(f"  {'':<20} {check.remark}")

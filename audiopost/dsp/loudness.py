@@ -187,12 +187,17 @@ def integrated(blocks: _Powers) -> float | None:
 
 
 def loudness_range(short_term: _Powers) -> float | None:
-    """LRA of the powers of 3 s windows: 10th to 95th percentile above -70 LUFS and -20 LU (EBU Tech 3342)."""
+    """LRA of the powers of 3 s windows: 10th to 95th percentile above -70 LUFS and -20 LU (EBU Tech 3342).
+
+    The percentiles are those of Tech 3342's own program: of n sorted values the one of rank round((n - 1) p + 1).
+    FFmpeg takes rank floor(n p + 1/2), mostly one lower for the 10th percentile; where values lie far apart there, as
+    in a few seconds of sound, that alone moves its LRA by up to 1 LU. Both count whole windows only.
+    """
     audible = _gated(short_term, _ABSOLUTE_GATE)
     if not len(audible):
         return None
     kept = _gated(audible, _loudness(audible.mean()) - 20)
-    low, high = np.percentile(_loudness(kept), (10, 95), method="nearest")  # as in Tech 3342's own program
+    low, high = np.percentile(_loudness(kept), (10, 95), method="nearest")
     return float(high - low)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.audio import LAYOUTS, Audio, FloatArray
+from ..core.audio import LAYOUTS, Audio, FloatArray, is_sound
 from ..core.errors import BadValue, EmptyMedia, InputError, NoAudioTrack, UnreadableMedia
 from ..core.project import MediaInfo, Project
 from ..core.time import FrameRate, Timebase
@@ -67,7 +67,10 @@ def load(path: str | Path, *, fps: str | None = None, start_timecode: str | None
         reference = round(timebase.start_frame / rate.fraction * audio.rate)
     warnings = decoded.warnings
     if decoded.non_finite:
-        warnings = (f"{decoded.non_finite} samples are NaN or infinite; they are taken as silence", *warnings)
+        warnings = (
+            f"{decoded.non_finite} samples are NaN or infinite or beyond all measure; they are taken as silence",
+            *warnings,
+        )
     media = MediaInfo(
         path=str(path),
         sha256=file_sha256(path),
@@ -173,7 +176,7 @@ def _count_nonfinite(path: Path) -> int:
     import soundfile
 
     return sum(
-        int(np.size(block) - np.count_nonzero(np.isfinite(block)))
+        int(np.size(block) - np.count_nonzero(is_sound(block)))
         for block in soundfile.blocks(native(path), blocksize=1 << 18, dtype="float32", always_2d=True)
     )
 
@@ -183,6 +186,9 @@ def _by_av(path: Path) -> Decoded:
 
     try:
         container = av.open(str(path))
+        if path.suffix.lower() == ".mp3" and not container.streams.audio:  # a few frames look like MPEG video
+            container.close()
+            container = av.open(str(path), format="mp3")
     except (av.error.FFmpegError, ValueError) as error:
         raise UnreadableMedia(
             f"{path.name} is not a sound file or film that can be read ({_reason(error)}).",

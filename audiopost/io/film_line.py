@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..core.audio import FloatArray
+from ..core.audio import FloatArray, is_sound, sound
 from .scratch import Spool
 
 #: A jump in the timestamps longer than this is a hole that is filled with silence.
@@ -17,7 +17,7 @@ class FilmLine:
     """Writes to a Spool: silence where there is no sound, nothing before the film's start, no padding behind.
 
     `at` is the position of the next sample in frames, `filled` how many were missing, `non_finite` how many samples
-    were NaN or infinite: they are silence.
+    were no sound (NaN, infinite, beyond all measure): they are silence.
     """
 
     def __init__(self, spool: Spool, rate: int, channels: int) -> None:
@@ -43,11 +43,8 @@ class FilmLine:
         dropped = min(self._early, samples.shape[1])
         self._early -= dropped
         samples = samples[:, dropped:]
-        finite = np.isfinite(samples)
-        if not finite.all():
-            self.non_finite += int(finite.size - np.count_nonzero(finite))
-            samples = np.where(finite, samples, np.float32(0))
-        self._put(samples)
+        self.non_finite += samples.size - int(np.count_nonzero(is_sound(samples)))
+        self._put(sound(samples))
 
     def _silence(self, frames: int) -> None:
         for done in range(0, frames, self._rate):  # a hole of hours does not fit into memory

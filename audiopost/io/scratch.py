@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.audio import Audio, FloatArray
+from ..core.audio import Audio, FloatArray, sound
 from ..core.errors import UnreadableMedia
 from ..dsp import resample as _resample
 from .atomic import disk_full, guarded, native
@@ -59,7 +59,7 @@ def lasting() -> Path | None:
 class SoundFileSource:
     """Samples of a file that libsndfile seeks in exactly (WAV, RF64, FLAC, AIFF, CAF); thread-safe.
 
-    Non-finite samples read as silence: one NaN would spread through every filter behind it.
+    Samples that are no sound (NaN, infinite, beyond all measure) read as silence.
     """
 
     def __init__(self, path: Path, *, owned: bool = False) -> None:
@@ -80,10 +80,7 @@ class SoundFileSource:
                 value=str(self.path),
                 remedy="The file was changed or truncated while it was read.",
             )
-        if not np.isfinite(data).all():
-            data = np.nan_to_num(data, copy=False, nan=0.0, posinf=0.0, neginf=0.0)
-        samples: FloatArray = data.T
-        return samples
+        return sound(data.T)
 
 
 def _release(file: Any, path: Path | None) -> None:

@@ -26,6 +26,7 @@ from ..subtitles import FORMATS, Style, highlighted, render, save, suffix_of
 from ..subtitles.formats import holds
 from ..subtitles.formats.rttm import rttm
 from . import state
+from .proof import proved
 from .target import Target
 
 log = logging.getLogger("audiopost")
@@ -69,18 +70,35 @@ def write_audio(project: Project, target: Target, progress: Progress) -> dict[st
     written = {}
     for done, (name, sound) in enumerate(audio.items()):
         progress("deliver", done, len(audio) + 4)
-        path = _sound_path(project, target, name, SOUND_FORMATS[encoding.format])
-        target.encoded[name] = encoding.describe(sound)
-        if peaks[name] > 1.0 and not encoding.holds_overs:
-            over = f"clipped at full scale, its peak is {20 * math.log10(peaks[name]):+.1f} dBFS"
-            log.warning("%s: %s; wav holds it, in float", path.name, over)
-            target.encoded[name] += f", {over}"
-        broadcast = _broadcast(project, target.source, name, encoding) if encoding.format == "wav" else None
-        seed = zlib.crc32(name.encode())  # of its own: equal noise in all stems would add up
-        write_sound(path, sound, encoding, broadcast=broadcast, tags={"title": target.base}, seed=seed)
+        path = _write_one(project, target, name, sound, encoding, peaks[name])
         if name != "removed" and encoding.lossless and encoding.bit_depth != "16":
             written[sound.sha256()] = path
     return written
+
+
+def _write_one(project: Project, target: Target, name: str, sound: Audio, encoding: Encoding, peak: float) -> Path:
+    path = _sound_path(project, target, name, SOUND_FORMATS[encoding.format])
+    target.encoded[name] = encoding.describe(sound)
+    if peak > 1.0 and not encoding.holds_overs:
+        over = f"clipped at full scale, its peak is {20 * math.log10(peak):+.1f} dBFS"
+        log.warning("%s: %s; wav holds it, in float", path.name, over)
+        target.encoded[name] += f", {over}"
+    broadcast = _broadcast(project, target.source, name, sound, encoding) if encoding.format == "wav" else None
+    seed = zlib.crc32(name.encode())  # of its own: equal noise in all stems would add up
+    return write_sound(path, sound, encoding, broadcast=broadcast, tags={"title": target.base}, seed=seed)
+
+
+def prove(project: Project, target: Target, progress: Progress) -> Project:
+    """The Project with its master as a lossy file holds it, see `proved`; to be asked after `write_audio`."""
+    encoding, path = target.encoding, target.outputs.get("master")
+    if path is None or encoding.lossless:
+        return project
+
+    def write(remade: Project) -> None:
+        if remade.master is not None:
+            _write_one(remade, target, "master", remade.master, encoding, remade.master.peak())
+
+    return proved(project, path, write, progress)
 
 
 def _sound_path(project: Project, target: Target, name: str, suffix: str) -> Path:
@@ -91,7 +109,7 @@ def _sound_path(project: Project, target: Target, name: str, suffix: str) -> Pat
     return target.named(name, file_of(project, name, track=target.base, trackext=trackext, ext=suffix.lstrip(".")))
 
 
-def _broadcast(project: Project, source: Path, kind: str, encoding: Encoding) -> riff.Broadcast:
+def _broadcast(project: Project, source: Path, kind: str, sound: Audio, encoding: Encoding) -> riff.Broadcast:
     """The bext chunk: what the source's says of the recording stays, the time reference and the history are ours."""
     media = project.media
     own = riff.read_header(source).broadcast or riff.Broadcast()
@@ -99,12 +117,12 @@ def _broadcast(project: Project, source: Path, kind: str, encoding: Encoding) ->
     bits = 32 if encoding.bit_depth == "float" else encoding.bit_depth
     program = f"audiopost {software(project)['audiopost']}"
     history = own.coding_history.rstrip("\r\n")
-    line = f"A=PCM,F={media.rate},W={bits},M={mode},T={program}; {kind}"
+    line = f"A=PCM,F={sound.rate},W={bits},M={mode},T={program}; {kind}"
     return replace(
         own,
         description=own.description or f"{kind} of {source.name}",
         originator=own.originator or program,
-        time_reference=media.time_reference,
+        time_reference=round(media.time_reference * sound.rate / media.rate),
         coding_history="".join(f"{entry}\r\n" for entry in (history, line) if entry),
         loudness=project.loudness if kind == "master" else None,
     )
@@ -218,20 +236,25 @@ def write_film(project: Project, target: Target, progress: Progress) -> None:
     captions = [(c.start_s, c.end_s, "\n".join(c.lines)) for c in project.captions or ()]
     language = project.transcript.language if project.transcript else "und"
     path = target.path("film", f".master{mux.target_suffix(target.source)}")
-    codec = mux.check(target.source, media.layout, media.rate, encoding.film_codec, encoding.film_kbps)
+    master = project.master
+    codec = mux.check(target.source, master.layout, master.rate, encoding.film_codec, encoding.film_kbps)
     target.encoded["film"] = f"picture copied, sound in {codec}"
     mux.mux(
-        target.source, project.master, path, codec=codec, kbps=encoding.film_kbps, captions=captions,
+        target.source, master, path, codec=codec, kbps=encoding.film_kbps, captions=captions,
         language=language, timebase=media.timebase, progress=progress,
     )  # fmt: skip
 
 
 def deliver(
     project: Project, source: Path, out: Path, work: Path, progress: Progress, encoding: Encoding | None = None
-) -> dict[str, Path]:
-    """Everything a Project can deliver, by kind. The report and the record come last: they tell of the others."""
+) -> tuple[Project, dict[str, Path]]:
+    """Everything a Project can deliver, by kind, and the Project with what a lossy master proved to be.
+
+    The report and the record come last: they tell of the others.
+    """
     target = Target(source, out, work, encoding=encoding)
     held = write_audio(project, target, progress)
+    project = prove(project, target, progress)
     steps: list[Callable[[], object]] = [
         lambda: write_speech(project, target),
         lambda: write_spotting(project, target),
@@ -246,4 +269,4 @@ def deliver(
     write_provenance(path, project, made, target.encoded)
     target.settle()
     progress("deliver", 1, 1)
-    return target.outputs
+    return project, target.outputs

@@ -202,7 +202,7 @@ def _done(
 ) -> tuple[Project, dict[str, Path]]:
     project = _run_stages(project, plan, work, progress, seconds)
     with measured() as cost:
-        outputs = deliver.deliver(project, source, out, work, progress, encoding)
+        project, outputs = deliver.deliver(project, source, out, work, progress, encoding)
     seconds["deliver"] = float(cost["seconds"])
     return project, outputs
 

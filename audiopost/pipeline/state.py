@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,8 @@ from ..io.scratch import SoundFileSource
 SCHEMA = 1
 #: A file this much newer than the Project that names it was changed since. File systems round times.
 EDITED_S = 2.0
+#: A list of nothing but numbers, such as a curve: it stands on one line. No string holds a line feed as such.
+_NUMBERS = re.compile(r"\[\n[-+.\deE,\snul]*\]")
 
 
 class AudioGone(InputError):
@@ -66,7 +69,8 @@ def save(project: Project, path: Path, *, keep_in: Path | None, delivered: Mappi
         }
 
     data = {"audiopost_project": SCHEMA, **to_json(project, reference)}
-    return write_text(path, json.dumps(data, ensure_ascii=False, indent=1, allow_nan=False) + "\n")
+    text = json.dumps(data, ensure_ascii=False, indent=1, allow_nan=False)
+    return write_text(path, _NUMBERS.sub(lambda found: f"[{' '.join(found[0][1:-1].split())}]", text) + "\n")
 
 
 def _keep(audio: Audio, target: Path) -> Path:

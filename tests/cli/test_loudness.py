@@ -99,3 +99,22 @@ def test_silence_and_scraps_are_said_to_be_unmeasured(tmp_path, frames):
     result = data(path, "--spec", "ebu-r128", "-o", tmp_path / "out")
     assert result["verdict"] == "not measured"
     assert Path(result["outputs"]["html"]).exists()
+
+
+@pytest.mark.parametrize("format_", ["mp3", "opus", "aac"])
+def test_a_lossy_master_keeps_target_and_ceiling_in_its_file(tmp_path, rng, format_):
+    """Loud broadband noise, whose peaks coding lifts: the ceiling holds in what is decoded."""
+    path = tmp_path / "noise.wav"
+    soundfile.write(path, np.clip(rng.standard_normal((6 * 48_000, 2)) * 0.25, -1, 1), 48_000)
+    result = data(path, "-t", "-10", "--format", format_, "-o", tmp_path / "out")
+    written = measure_loudness(load(Path(result["outputs"]["master"])).audio)
+    assert written.true_peak_dbtp <= -1
+    assert written.integrated_lufs == pytest.approx(-10, abs=0.1)
+    assert result["verdict"] == "pass"
+    assert any("moves peaks" in warning for warning in result["warnings"])
+
+
+def test_strict_does_not_pass_what_cannot_be_measured(tmp_path):
+    path = tmp_path / "silence.wav"
+    soundfile.write(path, np.zeros((48_000, 2)), 48_000)
+    assert loudness(path, "--strict").return_value == 1

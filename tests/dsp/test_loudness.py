@@ -247,3 +247,11 @@ def test_real_recordings_agree_with_ffmpegs_ebur128(shared, name):
 def test_surround_agrees_with_ffmpegs_ebur128(rng):
     audio = Audio(rng.standard_normal((6, 10 * RATE)) * np.array([[1], [2], [3], [9], [4], [5]]) * 0.01, RATE)
     assert measure(audio).integrated_lufs == pytest.approx(BENCH.ffmpeg(audio).integrated_lufs, abs=0.02)
+
+
+def test_loudness_range_takes_the_ranks_of_tech_3342():
+    """Of 24 windows, all above the gate, ranks round(23 * 0.1 + 1) = 3 and round(23 * 0.95 + 1) = 23."""
+    from audiopost.dsp.loudness import loudness_range
+
+    levels = np.linspace(-23.0, -17.0, 24)
+    assert loudness_range(10 ** ((levels + 0.691) / 10)) == pytest.approx(levels[22] - levels[2])

@@ -163,3 +163,11 @@ def test_a_full_disk_is_told_and_nothing_is_left(small_disk: Path, format_: str)
     with pytest.raises(DiskFull, match="No room"):
         write_sound(small_disk / f"a{FORMATS[format_]}", noise, Encoding(format=format_, bitrate_kbps=320))
     assert not list(small_disk.iterdir())
+
+
+@pytest.mark.parametrize("format_", ["aac", "mp3", "opus"])
+def test_less_than_a_sample_is_an_error_and_no_empty_file(tmp_path, format_):
+    path = tmp_path / "scrap"
+    with pytest.raises(BadValue, match="would be empty"):
+        write_sound(path, Audio(np.ones((1, 1)), 192_000), Encoding(format=format_))
+    assert not path.exists()

@@ -8,7 +8,8 @@ import numpy as np
 import soundfile
 
 from audiopost.core.audio import Audio
-from audiopost.delivery.repairs import NOISE_KINDS, chain, sentence
+from audiopost.core.marks import NOISE_KINDS
+from audiopost.delivery.repairs import chain, sentence
 from audiopost.io.decode import load
 from audiopost.pipeline import run
 

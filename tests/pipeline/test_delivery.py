@@ -15,6 +15,7 @@ import soundfile
 from audiopost import presets
 from audiopost.core.audio import Audio
 from audiopost.core.errors import BadValue, UnknownName
+from audiopost.dsp.loudness import measure
 from audiopost.io.decode import decode
 from audiopost.io.encode import FORMATS, Encoding, write_wav
 from audiopost.io.riff import Broadcast, read_header
@@ -156,3 +157,30 @@ def test_clipping_is_said(tmp_path: Path, mastered: presets.Preset, caplog: pyte
     plain = Target(source, tmp_path)
     deliver.write_audio(loud, plain, lambda *_: None)
     assert soundfile.info(plain.outputs["music"]).subtype == "FLOAT"
+
+
+def test_a_lossy_master_of_a_run_is_judged_by_its_file(tmp_path: Path, mastered: presets.Preset) -> None:
+    source = write_wav(tmp_path / "take.wav", sound())
+    result = run(source, mastered, tmp_path / "out", settings=("deliver.format=mp3", "loudness.integrated_lufs=-9"))
+    held = measure(decode(result.outputs["master"]).audio)
+    assert result.project.loudness == held
+    assert held.true_peak_dbtp is not None
+    assert held.true_peak_dbtp <= -1
+
+
+def test_a_master_at_another_rate_keeps_its_time_of_day(tmp_path: Path, mastered: presets.Preset) -> None:
+    source = write_wav(tmp_path / "take.wav", sound(rate=44_100), broadcast=Broadcast(time_reference=3600 * 44_100))
+    result = run(source, mastered, tmp_path / "out", settings=("loudness.spec=netflix",))
+    written = decode(result.outputs["master"])
+    assert (written.audio.rate, written.time_reference) == (48_000, 3600 * 48_000)
+
+
+def test_curves_take_one_line_each_in_the_project(tmp_path: Path, mastered: presets.Preset) -> None:
+    source = write_wav(tmp_path / "take.wav", sound())
+    path = run(source, mastered, tmp_path / "out").outputs["project"]
+    text = path.read_text(encoding="utf-8")
+    assert len(json.loads(text)["loudness"]["short_term_lufs"]) == 40
+    assert (
+        len([line for line in text.splitlines() if '"short_term_lufs": [' in line and line.rstrip(",").endswith("]")])
+        == 2
+    )

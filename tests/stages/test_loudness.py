@@ -307,3 +307,28 @@ def test_bad_options_name_the_choices(peaky):
         master(peaky, backend="ears")
     with pytest.raises(UnknownName, match="podcast"):
         check(LoudnessReport(None, None, None, None, None), "podcats")
+
+
+@pytest.mark.parametrize("rate", [44_100, 192_000])
+def test_a_master_has_the_sample_rate_that_its_spec_asks_for(rng, rate):
+    audio = Audio(rng.standard_normal((2, 3 * rate)) * 0.1, rate)
+    project = Stage()(project_of(audio), Options(spec="netflix"), silent)
+    assert (project.master.rate, project.master.frames) == (48_000, 3 * 48_000)
+    assert project.loudness_checks[-1].verdict == "pass"
+    assert f"resampled from {rate} Hz" in project.step("loudness").warnings[0]
+    assert project.loudness_in == measure_loudness(audio)
+    assert assess(audio, spec="netflix", speech=())[1][-1].verdict == "FAIL"  # as it is
+
+
+@pytest.mark.parametrize(("value", "shown"), [(-0.99, 2), (-0.94, 1), (-1.2, 1), (-0.996, 3)])
+def test_a_value_is_shown_on_its_side_of_the_limit(value, shown):
+    peak = check(LoudnessReport(-23.0, -20.0, -22.0, 5.0, value), "ebu-r128")[1]
+    assert peak.decimals == shown
+
+
+@pytest.mark.parametrize("line", ["rate_hz = 7", "range_lu = [0.0, inf]", "dialogue_range_lu = inf"])
+def test_a_spec_file_has_sound_rates_and_ranges(tmp_path, line):
+    own = tmp_path / "house.toml"
+    own.write_text(f"integrated_lufs = -20\ntolerance_lu = 1\ntrue_peak_dbtp = -1\n{line}\n", encoding="utf-8")
+    with pytest.raises(BadValue, match=line.partition(" ")[0]):
+        load_spec(str(own))

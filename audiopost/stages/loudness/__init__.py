@@ -17,11 +17,12 @@ from ...core.project import Project
 from ...core.registry import AUTO, Backends
 from ...core.stage import Backend, Progress, silent
 from ...core.time import Span, merge_spans
-from ...io.scratch import spool
+from ...io.scratch import at_rate, spool
 from .specs import Dialogue, Spec, anchor, check, load_spec, spec_names
 
 __all__ = [
-    "BACKENDS", "Options", "Spec", "Stage", "assess", "check", "load_spec", "master", "measure_loudness", "spec_names",
+    "BACKENDS", "REACHED_LU", "Options", "Spec", "Stage", "assess", "assessed", "check", "load_spec", "master",
+    "measure_loudness", "spec_names",
 ]  # fmt: skip
 
 #: How near a master comes to its target, whatever the spec tolerates, where the limiter lets it.
@@ -109,6 +110,16 @@ def assess(
     return state.report, check(state.report, spec, state.dialogue, audio.rate)
 
 
+def assessed(project: Project, options: Options, *, progress: Progress = silent) -> Project:
+    """`project` with its recording measured and held against the spec as it is: no master is made. Raises as above."""
+    backend, choice = BACKENDS.choose(options)
+    spec = _spec(options)
+    speech = _speech(project.audio, spec, project.speech_spans)
+    state = _State.of(backend, project.audio, speech, progress)
+    checks = check(state.report, spec, state.dialogue, project.audio.rate)
+    return project.after("loudness", choice, options, loudness_in=state.report, loudness_checks=checks)
+
+
 def master(
     audio: Audio,
     options: Options | None = None,
@@ -119,13 +130,14 @@ def master(
 ) -> Audio:
     """`audio` brought to the spec of the options: gain, then a true-peak limiter where peaks would pass the ceiling.
 
-    Same length, rate and channels, sample-aligned. What has no loudness (silence, less than 0.4 s) gets no gain.
+    Same length and channels, sample-aligned, at the rate that the spec asks for, else the same. What has no loudness
+    (silence, less than 0.4 s) gets no gain.
     `speech` as in `assess`. `master(audio, spec="podcast")`. Raises UnknownName, BadValue.
     """
     options = change(options, Options, changes, "loudness.")
     backend, _ = BACKENDS.choose(options)
     spec = _spec(options)
-    state = _State.of(backend, audio, _speech(audio, spec, speech), progress)
+    state = _State.of(backend, _at_rate_of(spec, audio), _speech(audio, spec, speech), progress)
     return _master(backend, state, spec, options.limit, progress)[0].audio
 
 
@@ -159,6 +171,13 @@ def _spec(options: Options) -> Spec:
     return spec
 
 
+def _at_rate_of(spec: Spec, audio: Audio) -> Audio:
+    """At the sample rate that the spec asks for: before the limiter, which would not know the peaks of another."""
+    if spec.rate_hz is None or audio.duration_s * spec.rate_hz < 1:  # less than a sample stays what it is
+        return audio
+    return at_rate(audio, spec.rate_hz)
+
+
 def _speech(audio: Audio, spec: Spec, speech: Sequence[Span] | None) -> tuple[Span, ...] | None:
     if spec.dialogue_lufs is None:
         return None
@@ -176,8 +195,11 @@ def _master(
     peak = source.report.true_peak_dbtp
     loudness, target = anchor(source.report, spec, source.dialogue)
     wanted_db = 0.0 if loudness is None else target - loudness
+    unheard = (
+        () if loudness is not None else ("Silence, or less than 0.4 s of sound, has no loudness: it gets no gain.",)
+    )
     if peak is None or (loudness is None and (not limited or peak <= spec.true_peak_dbtp)):
-        return source, ()
+        return source, unheard
     last = (0.0, loudness)
     most_db = spec.true_peak_dbtp - peak + _MOST_LIMITING_DB
     for _ in range(_PASSES):
@@ -196,7 +218,7 @@ def _master(
         yielded = (reached - last[1]) / (gain_db - last[0]) if gain_db != last[0] else 1.0
         last = (gain_db, reached)
         wanted_db = gain_db + (target - reached) / min(max(yielded, _LEAST_YIELD), 1.0)
-    return result, _warnings(result, spec, peak + gain_db - spec.true_peak_dbtp, limited)
+    return result, (*unheard, *_warnings(result, spec, peak + gain_db - spec.true_peak_dbtp, limited))
 
 
 def _reported(blocks: Iterator[FloatArray], audio: Audio, progress: Progress) -> Iterator[FloatArray]:
@@ -237,9 +259,12 @@ class Stage:
         backend, choice = BACKENDS.choose(options)
         spec = _spec(options)
         speech = _speech(project.dialogue, spec, project.speech_spans)
-        mix = _State.of(backend, project.mix, speech, progress)
-        source = mix if project.mix is project.audio else _State.of(backend, project.audio, None, progress)
+        mix = _State.of(backend, _at_rate_of(spec, project.mix), speech, progress)
+        source = mix if mix.audio is project.audio else _State.of(backend, project.audio, None, progress)
         result, warnings = _master(backend, mix, spec, options.limit, progress)
+        if result.audio.rate != project.mix.rate:
+            asked = f"The master has {result.audio.rate} Hz, as the spec {spec.name} asks"
+            warnings = (f"{asked}: it is resampled from {project.mix.rate} Hz.", *warnings)
         return project.after(
             self.name,
             choice,

@@ -12,10 +12,12 @@ from typing import Any
 from ...core.errors import BadValue, UnknownName
 from ...core.marks import LoudnessReport, SpecCheck
 from ...core.serial import from_json
+from ...dsp.k_weighting import MIN_RATE
 from ...io.resources import presets_folder
 
 #: What a spec may name in `recommended`.
 _RULES = ("loudness", "true_peak_dbtp", "range_lu", "dialogue_range_lu", "rate_hz")
+_MOST_RANGE_LU, _MOST_RATE_HZ = 100.0, 384_000
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,7 @@ class Spec:
     `dialogue_lufs` is set where the loudness of speech is judged; `integrated_lufs` is then the target of a programme
     whose share of speech is under `min_speech_share`. `range_lu` bounds the programme's loudness range, and
     `dialogue_range_lu` is the most that of its speech may be. `recommended` names the rules that are advice; `note`
-    says what is approximate.
+    says what is approximate. A master has `rate_hz`, where it is set.
     """
 
     name: str
@@ -89,8 +91,9 @@ def _read(path: Path) -> Spec:
         ("tolerance_lu", not 0.1 <= spec.tolerance_lu <= 10),
         ("true_peak_dbtp", not -20 <= spec.true_peak_dbtp <= 0),
         ("min_speech_share", not 0 < spec.min_speech_share <= 1),
-        ("range_lu", not 0 <= low <= high),
-        ("dialogue_range_lu", spec.dialogue_range_lu is not None and not spec.dialogue_range_lu > 0),
+        ("range_lu", not 0 <= low <= high <= _MOST_RANGE_LU),
+        ("dialogue_range_lu", spec.dialogue_range_lu is not None and not 0 < spec.dialogue_range_lu <= _MOST_RANGE_LU),
+        ("rate_hz", spec.rate_hz is not None and not MIN_RATE <= spec.rate_hz <= _MOST_RATE_HZ),
         ("recommended", not set(spec.recommended) <= set(_RULES)),
     )
     for name, bad in wrong:
@@ -99,7 +102,8 @@ def _read(path: Path) -> Spec:
                 f"{path.name}: {name} = {getattr(spec, name)!r} makes no delivery spec.",
                 value=getattr(spec, name),
                 remedy="Targets lie between -60 and -5 LUFS, tolerance_lu between 0.1 and 10, true_peak_dbtp between "
-                f"-20 and 0, min_speech_share over 0 up to 1; recommended names some of {', '.join(_RULES)}.",
+                f"-20 and 0, min_speech_share over 0 up to 1, ranges up to {_MOST_RANGE_LU:g} LU, rate_hz between "
+                f"{MIN_RATE} and {_MOST_RATE_HZ}; recommended names some of {', '.join(_RULES)}.",
             )
     return spec
 
