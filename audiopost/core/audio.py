@@ -31,6 +31,21 @@ def full_range(layout: tuple[str, ...]) -> list[int]:
     return [i for i, name in enumerate(layout) if name != "LFE"] or [0]
 
 
+#: 200 dB over full scale: no recording holds it, and the squares of more overflow.
+_BEYOND = np.float32(1e10)
+
+
+def is_sound(samples: NDArray[Any]) -> NDArray[np.bool_]:
+    """Which samples are sound: not NaN, not infinite, not beyond 200 dB over full scale."""
+    return np.asarray(np.abs(samples) <= _BEYOND)
+
+
+def sound(samples: FloatArray) -> FloatArray:
+    """`samples`, with silence for what is no sound (`is_sound`): one NaN would spread through every filter."""
+    good = is_sound(samples)
+    return samples if good.all() else np.where(good, samples, np.float32(0))
+
+
 class Source(Protocol):
     """Where samples come from when they do not lie in memory."""
 
@@ -183,3 +198,18 @@ def difference(a: Audio, b: Audio) -> Audio:
     if (a.rate, a.channels, a.frames) != (b.rate, b.channels, b.frames):
         raise BadValue(f"Cannot subtract {b!r} from {a!r}.", value=(a, b))
     return Audio.backed(_Difference(a, b), channels=a.channels, frames=a.frames, rate=a.rate, layout=a.layout)
+
+
+class _Sound:
+    def __init__(self, audio: Audio) -> None:
+        self._audio = audio
+
+    def read(self, start: int, stop: int) -> FloatArray:
+        return sound(self._audio.read(start, stop))
+
+
+def sound_of(audio: Audio) -> Audio:
+    """`audio` with silence for samples that are no sound (`is_sound`), mended when read."""
+    return Audio.backed(
+        _Sound(audio), channels=audio.channels, frames=audio.frames, rate=audio.rate, layout=audio.layout
+    )

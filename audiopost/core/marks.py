@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+#: The kinds of findings that denoising is the remedy for.
+NOISE_KINDS = frozenset({"noise", "hiss"})
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -37,6 +40,17 @@ class Repair:
     max_reduction_db: float | None = None
     done: str = ""
     removed_dbfs: float | None = None
+
+
+def share_of(amount_percent: float, max_reduction_db: float | None) -> float:
+    """The share of a fault that goes: what stays is at least the rest of the amount, and 10^(-dB/20)."""
+    share = amount_percent / 100
+    return share if max_reduction_db is None else min(share, 1 - 10 ** (-max_reduction_db / 20))
+
+
+def counted(number: int, what: str) -> str:
+    """'3 gaps', '1 gap'."""
+    return f"{number} {what}" if number != 1 else f"1 {what.removesuffix('s')}"
 
 
 @dataclass(frozen=True)
@@ -144,6 +158,16 @@ class SpecCheck:
         if self.passed is None:
             return "not measured"
         return "pass" if self.passed else "note" if self.recommended else "FAIL"
+
+    @property
+    def decimals(self) -> int:
+        """How many show on which side of its limit the value lies: 1, and more where it fails by less."""
+        if self.unit == "Hz" or self.value is None:
+            return 0
+        return next((n for n in (1, 2, 3) if self._within(round(self.value, n)) == self.passed), 4)
+
+    def _within(self, value: float) -> bool:
+        return (self.low is None or value >= self.low) and (self.high is None or value <= self.high)
 
 
 def overall(checks: Sequence[SpecCheck]) -> str:

@@ -65,7 +65,7 @@ class Project:
     activity: tuple[Activity, ...] | None = None
     restored: Audio | None = None
     repairs: tuple[Repair, ...] | None = None
-    """The chain that made `restored`, in order; where denoising was asked for by findings, it is the last link."""
+    """The chain that made `restored`, in order."""
     removed: Mapping[str, Audio] | None = None
     """What each repair took away, by its name: restored + all of them = the source."""
     stems: Mapping[str, Audio] | None = None

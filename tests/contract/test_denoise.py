@@ -126,6 +126,15 @@ def test_one_nan_harms_only_itself(run, speech):
     assert np.abs(broken - sound)[:, 60_000:].max() < 0.05
 
 
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+def test_a_sample_beyond_all_measure_is_silence(run, speech):
+    samples = speech.between(0, 1).samples.copy()
+    samples[0, 20_000] = 0
+    whole = run(Audio(samples, speech.rate))
+    samples[0, 20_000] = 1e30
+    assert run(Audio(samples, speech.rate)) == whole
+
+
 def test_silence_on_the_way_is_survived(built_in, speech):
     voice = speech.between(0, 1).samples
     silence = np.zeros((1, 8 * speech.rate), np.float32)
@@ -163,9 +172,10 @@ def test_amount_mixes_the_original_back(run, rng):
 
 def test_a_limited_reduction_keeps_that_share_of_the_noise(run, rng):
     audio = Audio(rng.normal(0, 0.1, (1, 96_000)), 48_000)
-    all_of_it, some = run(audio), run(audio, max_reduction_db=12.0)
-    kept = 10 ** (-12 / 20)
-    assert np.allclose(some.samples, kept * audio.samples + (1 - kept) * all_of_it.samples, atol=1e-6)
+    all_of_it = run(audio)
+    for amount, most_db, kept in ((100, 12.0, 10 ** (-12 / 20)), (50, 12.0, 0.5), (90, 12.0, 10 ** (-12 / 20))):
+        some = run(audio, amount=amount, max_reduction_db=most_db)
+        assert np.allclose(some.samples, kept * audio.samples + (1 - kept) * all_of_it.samples, atol=1e-6)
     assert np.allclose(run(audio, max_reduction_db=0.0).samples, audio.samples, atol=1e-7)
 
 

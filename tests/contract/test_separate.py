@@ -120,6 +120,16 @@ def test_one_frame_dc_and_square(backend, samples):
     assert np.abs(total(stems) - audio.samples).max() < NULL
 
 
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+@pytest.mark.parametrize("kind", [*STEMS])
+def test_what_is_no_sound_is_silence(backend, rng, kind):
+    samples = rng.normal(0, 0.1, (2, 30_000)).astype(np.float32)
+    samples[:, 9_000:9_004] = 0
+    whole = separate(Audio(samples, 44_100), stems=kind, **backend)
+    samples[:, 9_000:9_004] = (np.nan, np.inf, -np.inf, 1e30)
+    assert separate(Audio(samples, 44_100), stems=kind, **backend) == whole
+
+
 def test_lfe_stays_with_the_effects(backend, rng):
     audio = Audio(rng.normal(0, 0.1, (6, 20_000)), 48_000)
     stems = separate(audio, **backend)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audiopost.core.audio import Audio, difference
+from audiopost.core.audio import Audio, difference, sound_of
 from audiopost.core.errors import BadValue
 
 
@@ -73,3 +73,10 @@ def test_transposed_arrays_are_refused() -> None:
         Audio(np.zeros((48_000, 2)), 48_000)
     with pytest.raises(BadValue, match="shape"):
         Audio(np.zeros((2, 2, 2)), 48_000)
+
+
+def test_what_is_no_sound_is_silence() -> None:
+    samples = np.array([[0.5, np.nan, -np.inf, 1e30, -1e11, 30.0, -1e4]], np.float32)
+    audio = sound_of(Audio(samples, 8000))
+    assert audio.samples.tolist() == [[0.5, 0.0, 0.0, 0.0, 0.0, 30.0, -1e4]]
+    assert (audio.rate, audio.layout, audio.frames) == (8000, ("M",), 7)

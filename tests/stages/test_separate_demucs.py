@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import random
 from fractions import Fraction
 
@@ -10,6 +11,8 @@ import pytest
 
 from audiopost.core.audio import Audio
 from audiopost.core.errors import BadValue, Cancelled, MissingExtra, MissingModel, StageError
+from audiopost.models import hashes
+from audiopost.models.catalogue import get
 from audiopost.stages.separate import BACKENDS, Options, _run, demucs_models, separate
 from audiopost.stages.separate.demucs import Demucs, _groups
 
@@ -43,6 +46,12 @@ def save(model, folder, signature="aaaa1111", bag="tiny"):
     save_with_checksum(package, folder / f"{signature}.th")
     (folder / f"{bag}.yaml").write_text(f"models: ['{signature}']\n")
     return folder
+
+
+def pickled(package, folder, signature="aaaa1111"):
+    """A pickle of anything, with its hash in its name."""
+    torch.save(package, folder / "new")
+    return (folder / "new").rename(folder / f"{signature}-{hashes.compute(folder / 'new')[:8]}.th")
 
 
 @pytest.fixture(scope="session")
@@ -178,12 +187,30 @@ def test_a_damaged_file_is_refused(tmp_path):
         demucs_models.load(folder, "tiny")
 
 
+@pytest.mark.parametrize("name", ["mine.th", "my-model.th", "mine-abcdef.th"])
+def test_a_pickle_that_nothing_vouches_for_is_not_opened(tmp_path, monkeypatch, audio, name):
+    folder = save(tiny(MUSIC), tmp_path)
+    path = next(folder.glob("*.th"))
+    known = path.stem.rpartition("-")[2]
+    path = path.rename(folder / name)
+    (folder / "tiny.yaml").unlink()
+    opened = []
+    with monkeypatch.context() as patch:
+        patch.setattr(torch, "load", lambda *args, **kwargs: opened.append(args))
+        with pytest.raises(StageError, match=f"unknown source.*safetensors.*rename it to {path.stem}-{known}.th"):
+            separate(audio, options(folder, stems="music"))
+    assert not opened
+    catalogued = dataclasses.replace(get("htdemucs"), sha256={"aaaa1111.th": known})
+    monkeypatch.setattr(demucs_models, "ENTRIES", (catalogued,))
+    assert separate(audio, options(folder, stems="music")), "the catalogue knows its hash"
+
+
 def test_a_pickle_that_runs_code_is_refused(tmp_path):
     class Evil:
         def __reduce__(self):
             return (open, (str(tmp_path / "pwned"), "w"))
 
-    torch.save({"klass": Evil()}, tmp_path / "bad.th")
+    pickled({"klass": Evil()}, tmp_path, "bad")
     with pytest.raises(StageError, match="safely"):
         demucs_models.load(tmp_path, "bad")
     assert not (tmp_path / "pwned").exists()
@@ -202,7 +229,7 @@ def quantised(folder, monkeypatch):
         model = tiny(MUSIC)
         args, kwargs = model._init_args_kwargs
         state = {"__quantized": True, "meta": {"klass": module.DiffQuantizer}}
-        torch.save({"klass": type(model), "args": args, "kwargs": kwargs, "state": state}, folder / "aaaa1111.th")
+        pickled({"klass": type(model), "args": args, "kwargs": kwargs, "state": state}, folder)
     return folder
 
 
@@ -225,7 +252,7 @@ def test_demucs_never_ends_the_process(tmp_path, monkeypatch):
 
 def test_weights_of_another_shape_are_told(tmp_path):
     package = {"klass": type(tiny(MUSIC)), "args": (MUSIC,), "kwargs": {"channels": 8}, "state": {}}
-    torch.save(package, tmp_path / "aaaa1111.th")
+    pickled(package, tmp_path)
     with pytest.raises(StageError, match="does not fit its Demucs model"):
         demucs_models.load(tmp_path, "aaaa1111")
 

@@ -15,18 +15,16 @@ from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
-from ...core.audio import Audio, FloatArray
+from ...core.audio import Audio, FloatArray, sound_of
 from ...core.errors import BadValue
-from ...core.marks import Finding
+from ...core.marks import NOISE_KINDS, Finding, share_of
 from ...core.options import change, option
 from ...core.project import Project
 from ...core.registry import AUTO, EMBEDDED, Backends
 from ...core.stage import Backend, Choice, Progress, silent
-from ...core.time import Span
+from ...core.time import Span, merge_spans
 from ...io.scratch import spool
 
-#: What diagnose calls the faults that this stage mends.
-FAULTS = ("noise", "hiss")
 #: Fade between treated and untouched sound, outside the stretches that are treated.
 _FADE_S = 0.1
 
@@ -121,7 +119,7 @@ def _plan(audio: Audio, findings: Sequence[Finding] | None, options: Options) ->
                 value=options.when,
                 remedy="Run diagnose before, or set denoise.when=always.",
             )
-        spans = tuple(Span(each.start_s, each.end_s) for each in findings if each.kind in FAULTS)
+        spans = tuple(Span(each.start_s, each.end_s) for each in findings if each.kind in NOISE_KINDS)
         if not spans:
             return None
     return _choose(audio, options, spans)
@@ -131,7 +129,7 @@ def _choose(audio: Audio, options: Options, spans: tuple[Span, ...] | None) -> _
     """`auto` passes over what would harm sound of the telephone band; asked for by name it runs, with a warning."""
     from .band import telephone_band
 
-    harms = BACKENDS.pick(options) == _WIDEBAND and telephone_band(_finite(audio))
+    harms = BACKENDS.pick(options) == _WIDEBAND and telephone_band(sound_of(audio))
     why = f"nothing is heard above 4.3 kHz (telephone band), where {_WIDEBAND} harms the voice"
     if harms and options.backend == AUTO:
         backend, choice = BACKENDS.choose(replace(options, backend=EMBEDDED))
@@ -143,7 +141,7 @@ def _choose(audio: Audio, options: Options, spans: tuple[Span, ...] | None) -> _
 def _run(work: _Work, audio: Audio, options: Options, progress: Progress) -> Audio:
     from .linked import linked
 
-    audio = _finite(audio)
+    audio = sound_of(audio)
     blocks = work.backend.denoise(audio, progress)
     if options.linked and audio.channels > 1:
         blocks = linked(audio, blocks)
@@ -153,9 +151,8 @@ def _run(work: _Work, audio: Audio, options: Options, progress: Progress) -> Aud
 def _mixed(
     audio: Audio, denoised: Iterable[FloatArray], options: Options, spans: tuple[Span, ...] | None
 ) -> Iterator[FloatArray]:
-    """The noise is lowered by `amount` of what the backend takes away, and by no more than `max_reduction_db`."""
-    limit = 0.0 if options.max_reduction_db is None else 10 ** (-options.max_reduction_db / 20)
-    share = options.amount / 100 * (1 - limit)
+    """What the backend takes away goes by `amount`, and noise is lowered by no more than `max_reduction_db`."""
+    share = share_of(options.amount, options.max_reduction_db)
     at = 0
     for block in denoised:
         stop = at + block.shape[1]
@@ -178,22 +175,6 @@ def _inside(spans: tuple[Span, ...], start: int, stop: int, rate: int) -> FloatA
     return weight
 
 
-class _Finite:
-    def __init__(self, audio: Audio) -> None:
-        self._audio = audio
-
-    def read(self, start: int, stop: int) -> FloatArray:
-        samples = self._audio.read(start, stop)
-        return samples if np.isfinite(samples).all() else np.nan_to_num(samples, nan=0.0, posinf=0.0, neginf=0.0)
-
-
-def _finite(audio: Audio) -> Audio:
-    """`audio` with NaN and infinity read as silence."""
-    return Audio.backed(
-        _Finite(audio), channels=audio.channels, frames=audio.frames, rate=audio.rate, layout=audio.layout
-    )
-
-
 class Stage:
     """Denoises the Project's dialogue. Without stems that is the programme, and the result is the clean mix."""
 
@@ -204,14 +185,13 @@ class Stage:
 
     def __call__(self, project: Project, options: Options, progress: Progress) -> Project:
         dialogue = replace(project, repaired=None).dialogue
-        separated = project.step("separate")
-        if options.backend == AUTO and separated and separated.model and separated.model.name in _SPEECH_NETWORKS:
-            why = f"auto: {separated.model.name} made the dialogue stem already; another pass harms more than it helps"
-            done = Choice("none", why)
+        reason = _leave(project) if options.backend == AUTO else ""
+        if reason:
+            done = Choice("none", f"auto: {reason}")
             return project.after(self.name, done, options, repaired=dialogue, clean=_remix(project, dialogue))
-        work = _plan(dialogue, project.findings, options)
+        work = _plan(dialogue, _findings(project), options)
         if work is None:
-            nothing = Choice("none", "diagnose found neither noise nor hiss; the sound is unchanged")
+            nothing = Choice("none", "diagnose found no noise or hiss under speech; the sound is unchanged")
             return project.after(self.name, nothing, options, repaired=dialogue, clean=project.programme)
         choice = work.choice
         if work.spans is not None:
@@ -220,6 +200,43 @@ class Stage:
         return project.after(
             self.name, choice, options, warnings=work.warnings, repaired=repaired, clean=_remix(project, repaired)
         )
+
+
+def _leave(project: Project) -> str:
+    """Why `auto` leaves the Project's stems as they are, '' where it does not."""
+    separated = project.step("separate")
+    if project.stems and not project.voice:
+        return "there is no stem of the voice, and over the whole programme it would take music and effects away"
+    if separated and separated.model and separated.model.name in _SPEECH_NETWORKS:
+        return f"{separated.model.name} made the dialogue stem already; another pass harms more than it helps"
+    return ""
+
+
+def _findings(project: Project) -> Sequence[Finding] | None:
+    """The findings; of noise and hiss only what lies at speech and, in a mix that was not parted into stems, not where
+    music plays: what denoises speech would take that away.
+    """
+    speech = project.speech_spans
+    if project.findings is None or speech is None:
+        return project.findings
+    music = [Span(a.start_s, a.end_s) for a in project.activity or () if a.kind == "music" and not project.stems]
+    return [
+        replace(finding, start_s=span.start_s, end_s=span.end_s)
+        for finding in project.findings
+        if finding.kind in NOISE_KINDS
+        for span in _outside(Span(finding.start_s, finding.end_s), music)
+        if any(span & spoken for spoken in speech)
+    ]
+
+
+def _outside(span: Span, others: Sequence[Span]) -> list[Span]:
+    """What is left of `span` without `others`."""
+    left, at = [], span.start_s
+    for other in merge_spans(list(others)):
+        if span & other:
+            left.append(Span(at, max(at, other.start_s)))
+            at = max(at, other.end_s)
+    return [s for s in (*left, Span(min(at, span.end_s), span.end_s)) if s.duration_s > 0]
 
 
 def _stretches(spans: tuple[Span, ...]) -> str:

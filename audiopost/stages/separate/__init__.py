@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Any, ClassVar, Protocol
 
-from ...core.audio import Audio, FloatArray
+from ...core.audio import Audio, FloatArray, sound_of
 from ...core.errors import StageError
 from ...core.options import change, option
 from ...core.project import Project
@@ -88,6 +88,7 @@ def separate(
 ) -> dict[str, Audio]:
     """Stems by name, each with the input's length, rate and channels; they sum to the input.
 
+    NaN and infinite samples are taken as silence.
     `changes` are fields of Options: `separate(audio, stems="music", backend="demucs")`. With `m_and_e` there is the sum
     of music and effects beside them. Raises UnknownName, BadValue, MissingExtra, MissingModel, StageError.
     """
@@ -97,6 +98,7 @@ def separate(
 
 
 def _run(audio: Audio, options: Options, progress: Progress) -> tuple[dict[str, Audio], Choice]:
+    audio = sound_of(audio)
     backend, choice = BACKENDS.choose(options)
     if backend.note:
         choice = replace(choice, reason=f"{choice.reason}; {backend.note}")

@@ -1,8 +1,9 @@
 """Demucs models out of a folder, without the network and without running what a pickle asks for.
 
 A folder is as Demucs lays it out: `SIGNATURE-<start of its sha256>.th` or `SIGNATURE.safetensors`, and `NAME.yaml`
-for bags of models. `.th` files are pickles: their hash is compared with their name, and torch's restricted loader
-admits tensors, plain values and the classes in `_ALLOWED`, nothing else; quantised ones need those of `_QUANTISERS`.
+for bags of models. `.th` files are pickles: one is opened only if its hash is in its name or in the catalogue, and
+torch's restricted loader admits tensors, plain values and the classes in `_ALLOWED`, nothing else; quantised ones need
+those of `_QUANTISERS`.
 """
 
 from __future__ import annotations
@@ -16,11 +17,13 @@ from typing import Any
 
 from ...core.errors import BadValue, MissingExtra, MissingModel, StageError
 from ...models import hashes, store
-from ...models.catalogue import get
+from ...models.catalogue import ENTRIES, get
 
 #: The model of the store that is taken unasked, best first.
 DEFAULTS = ("htdemucs", "htdemucs_ft")
 _ALLOWED = (("demucs.htdemucs", "HTDemucs"), ("demucs.hdemucs", "HDemucs"), ("demucs.demucs", "Demucs"))
+#: What ends the name of a pickle, before '.th': the start of its sha256.
+_HASH = re.compile(r"-([0-9a-f]{8,64})$")
 _QUANTISERS = (("diffq.diffq", "DiffQuantizer"), ("diffq.uniform", "UniformQuantizer"))
 
 
@@ -87,7 +90,7 @@ def weight_files(folder: Path, name: str) -> tuple[Path, ...]:
 
 def _weights(folder: Path) -> dict[str, Path]:
     """Weight files by signature; safetensors win over pickles."""
-    pickles = {path.stem.rpartition("-")[0] or path.stem: path for path in sorted(folder.glob("*.th"))}
+    pickles = {_HASH.sub("", path.stem): path for path in sorted(folder.glob("*.th"))}
     return pickles | {path.stem: path for path in sorted(folder.glob("*.safetensors"))}
 
 
@@ -100,14 +103,7 @@ def _load_one(path: Path) -> Any:
     import torch
     from demucs.states import load_model
 
-    expected = path.stem.rpartition("-")[2] if "-" in path.stem else ""
-    actual = hashes.compute(path)
-    if not actual.startswith(expected):
-        raise StageError(
-            f"{path} has sha256 {actual[: len(expected)]}…, its name says {expected}.",
-            value=str(path),
-            remedy="It was damaged or changed: copy or pull it again.",
-        )
+    _vouch(path)
     classes = [getattr(importlib.import_module(module), name) for module, name in _ALLOWED]
     quantisers = [getattr(importlib.import_module(m), n) for m, n in _QUANTISERS] if _can_unpack() else []
     try:
@@ -124,6 +120,24 @@ def _load_one(path: Path) -> Any:
     if not isinstance(package, dict) or package.get("klass") not in classes:
         raise StageError(f"{path.name} holds no Demucs model.", value=str(path))
     return _built(load_model, package, path)
+
+
+def _vouch(path: Path) -> None:
+    """Raises StageError for a pickle that is not what its name says, or that nothing vouches for."""
+    actual, named = hashes.compute(path), _HASH.search(path.stem)
+    if named and not actual.startswith(named[1]):
+        raise StageError(
+            f"{path} has sha256 {actual[: len(named[1])]}…, its name says {named[1]}.",
+            value=str(path),
+            remedy="It was damaged or changed: copy or pull it again.",
+        )
+    if not named and not any(actual.startswith(known) for entry in ENTRIES for known in entry.sha256.values()):
+        raise StageError(
+            f"{path.name} is a pickle from an unknown source: no hash in its name, and none in the catalogue is its.",
+            value=str(path),
+            remedy="Convert it to safetensors with Demucs' tools/export_hf.py; or, if you trust where it came from, "
+            f"rename it to {path.stem}-{actual[:8]}.th.",
+        )
 
 
 def _load_safetensors(path: Path) -> Any:

@@ -27,6 +27,8 @@ from .vocabulary import FILM
 _SHUT, _OPEN = 0.2, 0.6
 #: Seconds by which it opens early and closes late.
 _HOLD_S = 0.15
+#: Seconds that the enhancer hears before it opens, to know the sound around.
+_WARM_S = 2.0
 #: Windows and bands of the music stems.
 _TONE_S, _VOICE_S = 0.35, 0.05
 _BASS_HZ, _VOICE_LOW_HZ, _VOICE_HIGH_HZ = 200.0, 150.0, 8000.0
@@ -74,9 +76,13 @@ def _speech(audio: Audio, progress: Progress) -> Audio:
     gates[[i for i, name in enumerate(audio.layout) if name == "LFE"]] = 0
     times = (np.arange(gates.shape[1]) + 0.5) * HOP_S
 
+    def open_soon(start_s: float, stop_s: float) -> list[bool]:
+        near = slice(max(int(start_s / HOP_S) - 1, 0), int((stop_s + _WARM_S) / HOP_S) + 2)
+        return [bool(gate[near].any()) for gate in gates[heard]]
+
     def gated() -> Iterator[FloatArray]:
         done = 0
-        for block in speech_in(audio):
+        for block in speech_in(audio, open_soon):
             at = np.arange(done, done + block.shape[1]) / audio.rate
             done += block.shape[1]
             yield block * np.stack([np.interp(at, times, gate) for gate in gates]).astype(np.float32)

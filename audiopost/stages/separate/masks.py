@@ -74,11 +74,19 @@ def harmonic_mask(
 
     `margin` is how much more must go on than spreads for a share of one half (J. Driedger et al., ISMIR 2014).
     """
+    steps, bins = round(harmonic_s / stft.frame_s) | 1, round(percussive_hz / stft.bin_hz) | 1
+    tonal, struck = _medians(size, steps) ** power, (margin * _medians(size.T, bins).T) ** power
+    return np.asarray(tonal / (tonal + struck + _TINY), np.float32)
+
+
+def _medians(rows: Mask, length: int) -> Mask:
+    """Running medians along each row: one by one, for which SciPy has a way five times as fast as for a table."""
     from scipy.ndimage import median_filter
 
-    steps, bins = round(harmonic_s / stft.frame_s) | 1, round(percussive_hz / stft.bin_hz) | 1
-    tonal, struck = median_filter(size, (1, steps)) ** power, (margin * median_filter(size, (bins, 1))) ** power
-    return np.asarray(tonal / (tonal + struck + _TINY), np.float32)
+    out = np.empty(rows.shape, np.float32)
+    for i, row in enumerate(np.ascontiguousarray(rows)):
+        median_filter(row, length, output=out[i])
+    return out
 
 
 def band_mask(stft: Stft, bins: int, low_hz: float, high_hz: float) -> Mask:
@@ -110,8 +118,8 @@ def refined(mix: FloatArray, speech: FloatArray, rate: int) -> FloatArray:
     fall out of it, and partials that it cut come back. (channels, n), each channel by itself.
     """
     stft, n = Stft(rate, LONG_S), mix.shape[1]
-    out = np.empty_like(mix)
-    for i in range(len(mix)):
+    out = np.zeros_like(mix)
+    for i in np.flatnonzero(speech.any(axis=1)):
         spectrum, voice = stft.forward(mix[i : i + 1]), stft.forward(speech[i : i + 1])
         kept = np.abs(voice) ** REFINING
         share = kept / (kept + np.abs(spectrum - voice) ** REFINING + _TINY)
@@ -126,10 +134,15 @@ def music_of(samples: FloatArray, rate: int, log_odds: FloatArray) -> FloatArray
     sounds which only look like music for a moment stay effects, and clear music gets more.
     """
     stft = Stft(rate, LONG_S)
-    spectra = [stft.forward(samples[i : i + 1]) for i in range(len(samples))]
-    size = np.sqrt(np.sum([np.square(magnitude(each)) for each in spectra], axis=0))
+    heard, out = np.flatnonzero(samples.any(axis=1)), np.zeros_like(samples)
+    if not len(heard):
+        return out
+    # Spectra are worked out twice: kept, those of eight channels would fill the memory.
+    size = np.sqrt(sum(np.square(magnitude(stft.forward(samples[i : i + 1]))) for i in heard))
     mask = harmonic_mask(size, stft, HARMONIC_S, PERCUSSIVE_HZ, power=1.0, margin=MARGIN)
     mask *= band_mask(stft, len(size), MUSIC_LOW_HZ, MUSIC_HIGH_HZ) * steady_mask(size, stft)
     centres = np.clip(np.arange(mask.shape[1]) * stft.hop - stft.size // 2, 0, len(log_odds) - 1)
     mask **= np.clip(ODDS_EVEN - ODDS_SLOPE * log_odds[centres], *ODDS_RANGE)
-    return np.concatenate([stft.inverse(each * mask, samples.shape[1]) for each in spectra])
+    for i in heard:
+        out[i] = stft.inverse(stft.forward(samples[i : i + 1]) * mask, samples.shape[1])[0]
+    return out
