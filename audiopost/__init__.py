@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from .stages.emotion import emotion as emotion
     from .stages.loudness import master as master
     from .stages.loudness import measure_loudness as measure_loudness
+    from .stages.restore import repair as repair
     from .stages.restore import restore as restore
     from .stages.scenes import find_scenes as find_scenes
     from .stages.separate import separate as separate
@@ -55,6 +56,7 @@ _PUBLIC = {
     "load": "audiopost.io.decode",
     "master": "audiopost.stages.loudness",
     "measure_loudness": "audiopost.stages.loudness",
+    "repair": "audiopost.stages.restore",
     "restore": "audiopost.stages.restore",
     "run": "audiopost.pipeline",
     "separate": "audiopost.stages.separate",

@@ -12,9 +12,13 @@ def main() -> None:
     path = sys.argv[1] if len(sys.argv) > 1 else str(Path(__file__).parent / "scene.flac")
     film = ap.load(path)
     print(film.audio)
-    for finding in ap.diagnose(film.audio):
+    findings = ap.diagnose(film.audio)
+    for finding in findings:
         print(f"{finding.kind}: {finding.detail}")
-    stems = ap.separate(ap.restore(film.audio))
+    mended = ap.repair(film.audio, findings)
+    for link in mended.repairs:
+        print(f"{link.name}: {link.done}, {mended.removed[link.name].peak():.3f} at most")
+    stems = ap.separate(mended.audio)
     print({name: stem.peak() for name, stem in stems.items()})
     dialogue = ap.denoise(stems["dialogue"])
     words = ap.transcribe(dialogue, language="en")

@@ -10,7 +10,8 @@ from __future__ import annotations
 import ctypes
 import functools
 import hashlib
-from collections.abc import Iterable, Iterator
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,8 @@ FRAME = 480
 DELAY = 960
 _SCALE = np.float32(32768.0)
 _FLOATS = ctypes.POINTER(ctypes.c_float)
+#: Whether the speech of each channel is wanted between two times in seconds.
+Heed = Callable[[float, float], Sequence[bool]]
 
 
 def _library() -> Any:
@@ -66,12 +69,15 @@ class _States:
             self._lib.rnnoise_destroy(state)
         self._states = []
 
-    def run(self, samples: FloatArray) -> FloatArray:
-        """(channels, a multiple of FRAME), DELAY late."""
+    def run(self, samples: FloatArray, live: Iterable[bool]) -> FloatArray:
+        """(channels, a multiple of FRAME), DELAY late; channels that are not `live` rest, and give silence."""
         work = np.ascontiguousarray(samples * _SCALE, dtype=np.float32)
         step = FRAME * work.itemsize
         process = self._lib.rnnoise_process_frame
-        for state, row in zip(self._states, work, strict=True):
+        for state, row, on in zip(self._states, work, live, strict=True):
+            if not on:
+                row[:] = 0
+                continue
             address = row.ctypes.data
             for at in range(0, row.nbytes, step):
                 frame = ctypes.cast(address + at, _FLOATS)
@@ -80,11 +86,15 @@ class _States:
         return work
 
 
-def speech_stream(blocks: Iterable[FloatArray], channels: int) -> Iterator[FloatArray]:
+def speech_stream(blocks: Iterable[FloatArray], channels: int, heed: Heed | None = None) -> Iterator[FloatArray]:
     """The speech in blocks (channels, n) at 48 kHz; together as long as the input, sample-aligned with it."""
     rest = np.zeros((channels, 0), np.float32)
     late = DELAY
-    owed = 0
+    owed = at = 0
+
+    def live(frames: int) -> Iterable[bool]:
+        return heed((at - DELAY) / RATE, (at + frames) / RATE) if heed else itertools.repeat(True, channels)
+
     with _States(channels) as states:
         for block in blocks:
             owed += block.shape[1]
@@ -92,7 +102,8 @@ def speech_stream(blocks: Iterable[FloatArray], channels: int) -> Iterator[Float
             whole = rest.shape[1] // FRAME * FRAME
             if not whole:
                 continue
-            out, rest = states.run(rest[:, :whole]), rest[:, whole:]
+            out, rest = states.run(rest[:, :whole], live(whole)), rest[:, whole:]
+            at += whole
             skip = min(late, whole)
             late -= skip
             out = out[:, skip:]
@@ -101,18 +112,19 @@ def speech_stream(blocks: Iterable[FloatArray], channels: int) -> Iterator[Float
                 yield out
         if owed:
             tail = np.pad(rest, ((0, 0), (0, -(rest.shape[1]) % FRAME + DELAY)))
-            yield states.run(tail)[:, late : late + owed]
+            yield states.run(tail, live(tail.shape[1]))[:, late : late + owed]
 
 
-def speech_in(audio: Audio) -> Iterator[FloatArray]:
+def speech_in(audio: Audio, heed: Heed | None = None) -> Iterator[FloatArray]:
     """The speech of every channel, at any rate: blocks of the same total length, sample-aligned.
 
-    The LFE, which carries no speech, is passed through. Above 24 kHz nothing is left.
+    The LFE, which carries no speech, is passed through. Above 24 kHz nothing is left. `heed` leaves out, a second or so
+    at a time, the channels of those without LFE where nobody asks for speech.
     """
     voices = [i for i, name in enumerate(audio.layout) if name != "LFE"]
-    picked = (block[voices] for block in converted(audio, RATE))
+    picked = (block[voices] for block in converted(audio, RATE, block=audio.rate))
     frames_48k = length(audio.frames, audio.rate, RATE)
-    speech = speech_stream(picked, len(voices)) if voices else iter(())
+    speech = speech_stream(picked, len(voices), heed) if voices else iter(())
     back = stream(_bounded(speech, frames_48k), len(voices), RATE, audio.rate, audio.frames)
     if len(voices) == audio.channels:
         yield from back

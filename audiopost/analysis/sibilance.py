@@ -15,7 +15,7 @@ SHARP_DB, _BRIGHT_DB = 2.0, -4.0
 #: What sharp ones are lowered to.
 USUAL_DB = -6.0
 #: How short and how long a sibilant is, and the stretch around it in which others are asked.
-_SHORTEST_S, _LONGEST_S, _NEAR_S = 0.04, 0.4, 10.0
+_SHORTEST_S, _LONGEST_S, NEAR_S = 0.04, 0.4, 10.0
 _COMPANY, _ENOUGH = 2, 6
 
 
@@ -52,7 +52,7 @@ def beside(sharp: list[Event], everything: list[Event], voice: Voice) -> list[Ev
 
 def _near(events: list[Event], others: list[Event], voice: Voice) -> list[slice]:
     """Which of `others` begin within ten seconds of each event."""
-    reach = _NEAR_S / voice.step_s
+    reach = NEAR_S / voice.step_s
     at, of = (np.asarray([e.first for e in chosen], np.float64) for chosen in (events, others))
     first, last = np.searchsorted(of, at - reach), np.searchsorted(of, at + reach, "right")
     return [slice(a, b) for a, b in zip(first.tolist(), last.tolist(), strict=True)]

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..core.marks import Finding, LoudnessReport
-from ..core.options import build
 from ..core.project import Project
 from ..core.serial import to_json
 from ..core.time import clock
@@ -53,11 +52,9 @@ def repairs(project: Project) -> dict[str, Any]:
 
 def unmended(project: Project) -> tuple[Finding, ...]:
     """The findings that the chain of repairs does nothing about."""
-    from ..stages.restore import Options
     from ..stages.restore import chain as repairs_of
 
-    step = project.step("restore")
-    return () if step is None else repairs_of.unmended(project.findings or (), build(Options, step.options))
+    return () if project.repairs is None else repairs_of.unmended(project.findings or (), project.repairs)
 
 
 def speakers(project: Project) -> dict[str, Any]:
@@ -95,7 +92,7 @@ def loudness_lines(values: Mapping[str, Any]) -> list[str]:
     lines = []
     for name, value in values.items():
         words = name.split("_")
-        shown = "no signal" if value is None else f"{value:.1f} {units[words[-1]]}"
+        shown = "not measured" if value is None else f"{value:.1f} {units[words[-1]]}"
         lines.append(f"{' '.join(words[:-1]):<20} {shown}")
     return lines
 

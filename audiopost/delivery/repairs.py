@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from ..core.marks import Repair
+from ..core.marks import NOISE_KINDS, Repair
 from ..core.project import Project
-
-#: The findings that denoising is the remedy for.
-NOISE_KINDS = frozenset({"noise", "hiss"})
 
 
 def chain(project: Project) -> tuple[Repair, ...] | None:
     """The links in their order; None where neither restore nor denoise ran.
 
-    Denoising is a link where it was applied: always, or because noise was found if it was only wanted then.
+    Denoising is a link where a backend did it: where it is wanted only for noise that was found, none may have been.
     """
     step = project.step("denoise")
     if project.repairs is None and step is None:
         return None
     links = project.repairs or ()
     found = [f for f in project.findings or () if f.kind in NOISE_KINDS]
-    if step is None or (step.options.get("when") == "found" and not found):
+    if step is None or step.backend == "none":
         return links
-    because = max(found, key=lambda f: f.severity).detail if found else f"preset {project.preset or 'or command'}"
+    because = max(found, key=lambda f: f.severity).detail if found else "asked for, whatever is found"
     options = step.options
     return (
         *links,

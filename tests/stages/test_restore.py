@@ -11,7 +11,7 @@ from audiopost.core.project import MediaInfo, Project
 from audiopost.core.stage import silent
 from audiopost.io.decode import load
 from audiopost.stages.diagnose import diagnose
-from audiopost.stages.restore import Options, Stage, restore
+from audiopost.stages.restore import Options, Stage, repair, restore
 from audiopost.stages.restore.interpolate import autoregressive
 
 
@@ -81,11 +81,54 @@ def test_short_dropouts_are_filled(tone):
 def test_dc_and_rumble_and_polarity(voice, rng):
     assert improvement(voice, voice.samples + 0.02) > 20
     t = np.arange(voice.frames) / voice.rate
-    mended = restore(Audio(0.1 * np.sin(2 * np.pi * 12 * t), voice.rate), (Finding("rumble", 0, 9, 0.5, "", ""),))
+    mended = restore(
+        Audio(0.1 * np.sin(2 * np.pi * 12 * t), voice.rate), (Finding("rumble", 0, voice.duration_s, 0.5, "", ""),)
+    )
     assert mended.peak() < 0.03
     pair = Audio(np.stack([voice.samples[0], -voice.samples[0]]), voice.rate)
     turned = restore(pair, diagnose(pair)).samples
     assert np.array_equal(turned[0], turned[1])
+
+
+def test_dc_goes_where_it_stands_and_only_there(voice):
+    """An offset that begins and ends within the recording, in one channel, to some milliseconds."""
+    hurt = np.concatenate([voice.samples, voice.samples], axis=0)
+    first, last = round(3.4 * voice.rate), round(10.7 * voice.rate)
+    hurt[0, first:last] += 0.03
+    audio = Audio(hurt, voice.rate)
+    mended = restore(audio, diagnose(audio)).samples
+    assert np.array_equal(mended[1], voice.samples[0])
+    changed = np.flatnonzero(mended[0] != hurt[0])
+    assert abs(changed[0] - first) < 0.05 * voice.rate
+    assert abs(changed[-1] - last) < 0.05 * voice.rate
+    middle = slice(first + voice.rate // 10, last - voice.rate // 10)
+    assert np.abs(mended[0, middle] - voice.samples[0, middle]).max() < 0.001
+
+
+def test_rumble_is_high_passed_where_it_was_found(tone):
+    audio = tone(25, seconds=9, rate=8000, dbfs=-20)
+    mended = restore(audio, (Finding("rumble", 3.0, 5.0, 0.5, "", ""),)).samples[0]
+    changed = np.flatnonzero(mended != audio.samples[0]) / 8000
+    assert 2.49 < changed[0] < changed[-1] < 5.51
+    assert np.abs(mended[3 * 8000 : 5 * 8000]).max() < 0.3 * np.abs(audio.samples).max()
+    assert np.abs(np.diff(mended - audio.samples[0])).max() < 0.01
+
+
+@pytest.mark.parametrize("amount", [30, 100])
+def test_each_inverted_pair_is_turned_round_and_always_whole(shared, rng, amount):
+    talk = load(shared / "audio/speech_clean/librispeech/237-126133-0000.flac").audio
+    talk, rate = talk.samples[0, : 6 * talk.rate], talk.rate
+    noise = 0.05 * rng.standard_normal((6, len(talk))).astype(np.float32)
+    film = noise.copy()
+    film[4], film[5] = talk, -0.8 * talk
+    found = diagnose(Audio(film, rate))
+    assert [f.kind for f in found if f.kind == "polarity"]
+    result = repair(Audio(film, rate), found, polarity_amount=amount, polarity_max_reduction_db=6, dc=False)
+    assert [(r.name, r.amount_percent, r.done) for r in result.repairs] == [
+        ("polarity", 100.0, "channel Rs turned round")
+    ]
+    assert np.array_equal(result.audio.samples[5], 0.8 * talk)
+    assert np.array_equal(result.audio.samples[:5], film[:5])
 
 
 def test_autoregressive_interpolation_rebuilds_a_sinusoid():

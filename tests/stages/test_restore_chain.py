@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from audiopost.core.audio import Audio
-from audiopost.core.marks import Finding
+from audiopost.core.marks import Finding, share_of
 from audiopost.stages.diagnose import diagnose
 from audiopost.stages.restore import Options, chain, repair, restore
-from audiopost.stages.restore.chain import REPAIRS, plan, share_of, unmended
+from audiopost.stages.restore.chain import REPAIRS, plan, unmended
 
 
 def dbfs(x: np.ndarray) -> float:
@@ -52,11 +52,14 @@ def test_the_plan_follows_the_findings_in_the_chains_order():
     ]
     assert planned[0].because == "clicks here"
     assert all(r.done == "" for r in planned)
-    assert [f.kind for f in unmended(findings("hum", "noise", "dead-channel"), Options(hum=False))] == [
-        "hum",
-        "noise",
-        "dead-channel",
-    ]
+
+
+def test_what_no_link_was_made_for_is_left():
+    found = findings("hum", "noise", "dropouts", "dead-channel")
+    assert [f.kind for f in unmended(found, plan(found, Options(hum=False)))] == ["hum", "noise", "dead-channel"]
+    # Planned, but in vain: nothing there was mended.
+    silent = Audio(np.zeros(16_000, np.float32), 16_000)
+    assert unmended(found, repair(silent, found).repairs) == found
 
 
 def test_switched_off_or_at_nothing_is_no_link(faulty):
@@ -93,3 +96,13 @@ def test_amount_and_limit_scale_what_goes(faulty, name, amount, most):
 )
 def test_share_of(amount, most, share):
     assert share_of(amount, most) == pytest.approx(share)
+
+
+def test_a_limit_of_nothing_is_no_link(faulty):
+    assert repair(faulty, findings("clicks"), clicks_max_reduction_db=0).repairs == ()
+
+
+def test_the_help_of_each_amount_names_its_fault():
+    for field in dataclasses.fields(Options):
+        assert "share of it" not in field.metadata["help"]
+        assert "which it is" not in field.metadata["help"]

@@ -7,12 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from audiopost.analysis.saturation import Curve
 from audiopost.core.audio import Audio
 from audiopost.core.marks import Finding
 from audiopost.dsp.loudness import integrated_loudness
 from audiopost.stages.diagnose import diagnose
 from audiopost.stages.restore import repair, restore
 from audiopost.stages.restore.sparse import within
+from audiopost.stages.restore.thump import without_thump
 
 
 def found(audio, kind):
@@ -117,6 +119,97 @@ def test_within_keeps_to_the_bounds(seed, rate):
     out = within(x, low, high, rate)
     assert np.array_equal(out[~unknown], x[~unknown])
     assert ((out >= low) & (out <= high)).all()
+
+
+def overdriven(x, drive_db, level=0.3):
+    u = np.tanh(x / np.abs(x).max() * 10 ** (drive_db / 20))
+    return (level * u / np.abs(u).max()).astype(np.float32)
+
+
+def best_snr(reference, estimate):
+    """At the best gain: the loudness stays, not the samples."""
+    return snr(reference, estimate * (np.sum(reference * estimate) / np.sum(estimate**2)))
+
+
+@pytest.mark.parametrize("drive_db", [6, 12])
+def test_soft_clipping_is_found_below_full_scale_and_its_curve_undone(speech, drive_db):
+    hurt = Audio(overdriven(speech.samples, drive_db), speech.rate)
+    (soft,) = found(hurt, "soft-clipping")
+    assert "peaks pressed together above" in soft.detail
+    assert not found(hurt, "clipping")
+    mended = restore(hurt, [soft])
+    assert best_snr(speech.samples, mended.samples) > best_snr(speech.samples, hurt.samples) + 5
+    assert integrated_loudness(mended) == pytest.approx(integrated_loudness(hurt), abs=0.1)
+
+
+def test_clean_clipped_and_limited_speech_is_not_softly_clipped(speech):
+    limit = np.float32(0.3 * speech.peak())
+    envelope = np.maximum(np.convolve(np.abs(speech.samples[0]), np.hanning(4800) / 2400, "same"), 0.01)
+    limited = (0.2 * speech.samples / envelope).astype(np.float32)
+    for samples in (speech.samples, np.clip(speech.samples, -limit, limit), limited):
+        assert not found(Audio(samples, speech.rate), "soft-clipping")
+
+
+def test_soft_clipping_of_one_channel_is_mended_there_and_from_where_it_starts(speech):
+    x = speech.samples[0]
+    hurt = overdriven(x, 9, 0.5 * np.abs(x).max())
+    audio = Audio(np.stack([np.tile(x, 6), np.concatenate([np.tile(x, 3), np.tile(hurt, 3)])]), speech.rate)
+    (soft,) = found(audio, "soft-clipping")
+    assert soft.start_s > 20
+    assert "in channel R" in soft.detail
+    ratio = restore(audio, [soft]).samples / np.where(audio.samples == 0, 1, audio.samples)
+    loud = np.abs(audio.samples) > 1e-3
+    assert np.ptp(ratio[0][loud[0]]) < 1e-3
+    early = slice(0, 20 * speech.rate)
+    assert np.ptp(ratio[1, early][loud[1, early]]) < 1e-3
+
+
+@settings(max_examples=30)
+@given(st.floats(0.01, 2.0), st.floats(1.3, 12.0), st.floats(0.0, 1.5))
+def test_an_undone_curve_rises_and_is_the_inverse(ceiling, knee, share):
+    curve = Curve(ceiling, knee)
+    levels = np.linspace(0, share * ceiling, 100)
+    undone = curve.undone(levels)
+    assert (np.diff(undone) >= 0).all()
+    assert np.isfinite(undone).all()
+    assert np.allclose(curve.undone(-levels), -undone)
+    straight = levels < curve.straight_from
+    again = undone / (1 + (undone / ceiling) ** knee) ** (1 / knee)
+    assert np.allclose(again[straight], levels[straight], rtol=1e-6)
+
+
+def test_the_thump_behind_a_click_goes_with_it(speech, rng):
+    x, rate = speech.samples[0].astype(np.float64), speech.rate
+    hurt, t = x.copy(), np.arange(round(0.02 * rate)) / rate
+    for at in rate * np.arange(1, 8) + 777:
+        hurt[at : at + 6] += 0.4
+        hurt[at : at + len(t)] += 0.25 * np.sin(2 * np.pi * 110 * t) * np.exp(-t / 0.005)
+    audio = Audio(hurt, rate)
+    mended = restore(audio, found(audio, "clicks"))
+    assert snr(x, mended.samples[0]) > snr(x, hurt) + 6
+
+
+def test_no_thump_is_taken_from_sound_without_one(tone):
+    x = tone(180, seconds=1, dbfs=-20).samples[0]
+    assert np.array_equal(without_thump(x, 24_000, 48_000, 1.0), x)
+    assert np.array_equal(without_thump(x[:4000], 2000, 48_000, 1.0), x[:4000])
+
+
+def test_crackle_is_taken_out_of_speech(speech, rng):
+    x = speech.samples[0]
+    hurt = x.copy()
+    hurt[rng.integers(1000, len(x) - 1000, 500)] += rng.choice([-0.1, 0.1], 500).astype(np.float32)
+    audio = Audio(hurt, speech.rate)
+    assert snr(x, restore(audio, found(audio, "clicks")).samples[0]) > snr(x, hurt) + 3
+
+
+def test_a_long_gap_in_noise_is_not_filled_with_what_was_never_there(rng):
+    x = (0.1 * rng.standard_normal(96_000)).astype(np.float32)
+    hurt = x.copy()
+    hurt[40_000 : 40_000 + 1920] = 0
+    mended = restore(Audio(hurt, 48_000), [Finding("dropouts", 0.8, 0.9, 0.5, "", "")]).samples[0]
+    assert np.std(mended[40_600:41_300]) < 0.03
+    assert snr(x, mended) > snr(x, hurt) - 0.3
 
 
 def test_gaps_of_40_ms_are_filled_and_longer_ones_left_as_the_remedy_says(tone):

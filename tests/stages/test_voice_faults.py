@@ -252,3 +252,14 @@ def test_findings_do_not_depend_on_where_samples_lie(voice):
     assert repair(backed, findings).audio == repair(hurt, findings).audio
     late = [dataclasses.replace(f, start_s=0.0, end_s=0.1) for f in findings]
     assert repair(hurt, late).audio == hurt
+
+
+def test_speech_keeps_its_loudness_beside_louder_sound(voice):
+    """What the whole programme's loudness would hide: sibilants of a soft voice, and a loud tone after it."""
+    hurt = sibilance(voice, np.random.default_rng(4))
+    tone = 0.5 * np.sin(2 * np.pi * 440 * np.arange(20 * voice.rate) / voice.rate)
+    audio = Audio(np.concatenate([hurt, np.zeros(voice.rate), tone]), voice.rate)
+    mended = repair(audio, found(audio, "sibilance"), sibilance_max_reduction_db=None).audio
+    before, after = (integrated_loudness(a.between(0, voice.duration_s)) for a in (audio, mended))
+    assert mended != audio
+    assert before - 0.6 < after < before

@@ -100,7 +100,7 @@ def _highest(report: LoudnessReport, axis: TimeAxis) -> Bar | None:
 
 def _row(check: SpecCheck) -> dict[str, str]:
     state, words = _MARKS.get(check.verdict, ("muted", check.verdict))
-    value = number(check.value, 0 if check.unit == "Hz" else 1, check.unit)
+    value = number(check.value, check.decimals, check.unit)
     return {
         "name": check.name, "value": value, "limit": minus(check.limit), "remark": minus(check.remark),
         "state": state, "verdict": words,

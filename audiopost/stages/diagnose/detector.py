@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...core.audio import FloatArray
-from ...core.marks import Finding
+from ...core.marks import Finding, counted
 from ...core.time import Span, clock, merge_spans
 
 
@@ -103,10 +103,6 @@ def db(amplitude: float) -> float:
 def ramp(value: float, low: float, high: float) -> float:
     """0 at `low`, 1 at `high`, straight between: how a measure becomes a severity."""
     return round(float(np.clip((value - low) / (high - low), 0.0, 1.0)), 3)
-
-
-def counted(number: int, what: str) -> str:
-    return f"{number} {what}" if number != 1 else f"1 {what.removesuffix('s')}"
 
 
 def when(start_s: float, end_s: float) -> str:

@@ -23,6 +23,7 @@ from .level import Level
 from .noise import Noise
 from .phase import Phase
 from .silence import Silence
+from .soft_clipping import SoftClipping
 from .voice import Voice
 
 
@@ -63,6 +64,7 @@ class Dsp:
             Hum(rate, layout),
             Clicks(rate, channels),
             Clipping(rate),
+            SoftClipping(rate, layout),
             Noise(rate, layout, speech),
             Silence(rate, channels, o.silence_dbfs, o.silence_s),
             Level(rate, layout, speech),

@@ -42,6 +42,7 @@ _STEP_DB, _LEAST_S = 5.0, 4.0
 _ON_FLOOR, _ALIKE_DB = 0.1, 2.5
 #: What stands above a floor by less is the noise itself: rain, wind, an ambience that is meant.
 _SIGNAL_DB = 10.0
+_NO_SPEECH = "No speech is heard here, and denoise is made for speech: listen whether it takes more than the noise."
 
 
 class _Spectra:
@@ -137,7 +138,9 @@ class Noise:
         detail = f"broadband noise {where} {when(span.start_s, span.end_s)}; {100 * treble:.0f} % of it above 3 kHz"
         severity = ramp(-snr, -_SNR_DB, -6)
         kind = "hiss" if treble > 0.35 else "noise"
-        return Finding(kind, span.start_s, span.end_s, severity, detail, "denoise takes it out of speech.")
+        # What denoises speech takes notes, drums and effects for noise.
+        remedy = "denoise takes it out of speech." if under is not None else _NO_SPEECH
+        return Finding(kind, span.start_s, span.end_s, severity, detail, remedy)
 
 
 class _Row:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ...analysis import polarity
+from ...analysis.polarity import HEARD_DBFS, PAIRS
 from ...core.audio import FloatArray
 from ...core.marks import Finding
 from ...core.time import Span, merge_spans
@@ -15,7 +17,6 @@ from .detector import db, ramp, when
 
 Values = NDArray[np.float64]
 
-PAIRS = (("L", "R"), ("Ls", "Rs"), ("Lb", "Rb"))
 _NAMES = {
     "L": "left",
     "R": "right",
@@ -25,8 +26,8 @@ _NAMES = {
     "Rb": "right back",
 }
 _LEAST_S = 3.0
-#: RMS (dBFS) from which a second of a channel counts, and the most it has where it is dead.
-_HEARD_DBFS, _DEAD_DBFS = -60.0, -110.0
+#: The most RMS (dBFS) that a second of a dead channel has.
+_DEAD_DBFS = -110.0
 #: Largest offset between the channels that is looked for, and the smallest that combs audibly (first notch at 6 kHz).
 _FARTHEST_S, _NEAREST_S = 0.025, 8e-5
 #: Correlation at that offset from which the channels are one signal: microphones apart stay below it.
@@ -74,7 +75,7 @@ class Phase:
 def _second(left: FloatArray, right: FloatArray, farthest: int) -> _Second:
     a, b, c = float(left @ left), float(right @ right), float(left @ right)
     n = len(left)
-    least = n * 10 ** (_HEARD_DBFS / 10)
+    least = n * 10 ** (HEARD_DBFS / 10)
     if a < least or b < least or n <= farthest:
         return _Second(a, b, c, 0, 0.0, n)
     if abs(c) > 0.98 * np.sqrt(a * b):  # no lag can be clearly better
@@ -97,11 +98,12 @@ class _Pair:
             np.asarray([getattr(s, name) for s in seconds], np.float64)
             for name in ("left", "right", "cross", "lag", "peak", "frames")
         )
+        self._frames = frames
         self._edges = np.concatenate([[0.0], np.cumsum(frames)]) / rate
         self._end = float(self._edges[-1])
         self._dbfs = [10 * np.log10(p / frames + 1e-15) for p in (self._left, self._right)]
         self._levels = [db(float(np.sqrt(p.sum() / frames.sum()))) for p in (self._left, self._right)]
-        self._heard = np.minimum(*self._dbfs) > _HEARD_DBFS
+        self._heard = polarity.heard(self._left, self._right, frames)
         geometric = np.sqrt(np.maximum(self._left * self._right, 1e-30))
         self._correlation = np.where(self._heard, self._cross / geometric, 0.0)
 
@@ -124,7 +126,7 @@ class _Pair:
             return
         for k, side in enumerate(self._names):
             other = self._names[1 - k]
-            missing = (self._dbfs[k] < _DEAD_DBFS) & (self._dbfs[1 - k] > _HEARD_DBFS + 10)
+            missing = (self._dbfs[k] < _DEAD_DBFS) & (self._dbfs[1 - k] > HEARD_DBFS + 10)
             for span in self._spans(missing, 0.0):
                 if span.duration_s < _LEAST_S:
                     continue
@@ -178,9 +180,8 @@ class _Pair:
 
     def _inverted(self) -> Iterator[Finding]:
         """A whole channel turned round."""
-        whole = float(self._cross.sum() / np.sqrt(self._left.sum() * self._right.sum()))
-        share = np.mean(self._correlation[self._heard] < -0.5)
-        if whole < -0.8 and share > 0.7:
+        whole = polarity.inverted(self._left, self._right, self._cross, self._frames)
+        if whole is not None:
             detail = f"the {self._names[1]} channel is the {self._names[0]} one turned round: correlation {whole:.2f}"
             remedy = "restore with polarity on turns it round."
             yield Finding("polarity", 0.0, self._end, ramp(-whole, 0.2, 0.95), detail, remedy)

@@ -53,10 +53,15 @@ def _groups(voice: bands.Voice, events: list[bands.Event], gap_s: float = _GAP_S
     return grouped([Event(s.start_s, s.end_s, 1, over) for s, over in spans], gap_s)
 
 
+def _worst(group: Event, word: str) -> str:
+    """What introduces the measure of the worst: of one alone nothing need be said."""
+    return f"the {word} " if group.count > 1 else ""
+
+
 def _sibilance(group: Event) -> Finding:
     detail = (
-        f"{counted(group.count, 'sharp sibilants')} {when(group.start_s, group.end_s)}, the sharpest "
-        f"{group.strength:+.1f} dB against the vowels at 4 to 10 kHz"
+        f"{counted(group.count, 'sharp sibilants')} {when(group.start_s, group.end_s)}, "
+        f"{_worst(group, 'sharpest')}{group.strength:+.1f} dB against the vowels at 4 to 10 kHz"
     )
     severity = max(ramp(group.strength, sibilance.SHARP_DB - 6, sibilance.SHARP_DB + 12), 0.15)
     remedy = "restore with sibilance on lowers them."
@@ -65,8 +70,8 @@ def _sibilance(group: Event) -> Finding:
 
 def _plosives(group: Event) -> Finding:
     detail = (
-        f"{counted(group.count, 'plosives')} {when(group.start_s, group.end_s)}, the strongest "
-        f"{group.strength:.0f} dB above the low end around it"
+        f"{counted(group.count, 'plosives')} {when(group.start_s, group.end_s)}, "
+        f"{_worst(group, 'strongest')}{group.strength:.0f} dB above the low end around it"
     )
     severity = max(ramp(group.strength, 6, 42), 0.15)
     remedy = "restore with plosives on lowers the low end of each."
@@ -75,8 +80,8 @@ def _plosives(group: Event) -> Finding:
 
 def _breaths(group: Event) -> Finding:
     detail = (
-        f"{counted(group.count, 'loud breaths')} {when(group.start_s, group.end_s)}, the loudest "
-        f"{-group.strength:.0f} dB under the voice"
+        f"{counted(group.count, 'loud breaths')} {when(group.start_s, group.end_s)}, "
+        f"{_worst(group, 'loudest')}{-group.strength:.0f} dB under the voice"
     )
     severity = max(ramp(group.strength, breaths.LOUD_DB - 3, breaths.LOUD_DB + 17), 0.15)
     remedy = "restore with breaths on turns them down."
@@ -85,8 +90,8 @@ def _breaths(group: Event) -> Finding:
 
 def _mouth_clicks(group: Event) -> Finding:
     detail = (
-        f"{counted(group.count, 'mouth clicks')} {when(group.start_s, group.end_s)}, the loudest "
-        f"{-group.strength:.0f} dB under the voice"
+        f"{counted(group.count, 'mouth clicks')} {when(group.start_s, group.end_s)}, "
+        f"{_worst(group, 'loudest')}{-group.strength:.0f} dB under the voice"
     )
     rate = group.count / max(group.end_s - group.start_s, 1.0)
     severity = max(0.6 * ramp(rate, 0, 4) + 0.4 * ramp(group.strength, -36, -6), 0.15)

@@ -18,12 +18,13 @@ from ...core.registry import AUTO, Backends
 from ...core.stage import Backend, Choice, Progress, silent
 
 
-def _amount() -> Any:
-    return option(100.0, "share of it that is taken away", low=0.0, high=100.0, unit="%")
+def _amount(fault: str) -> Any:
+    return option(100.0, f"share of the {fault} that is taken away", low=0.0, high=100.0, unit="%")
 
 
-def _most(default: float | None = None) -> Any:
-    return option(default, "most by which it is lowered; none for no limit", low=0.0, high=120.0, unit="dB")
+def _most(fault: str, default: float | None = None) -> Any:
+    text = f"most by which the {fault} may be lowered; none for no limit"
+    return option(default, text, low=0.0, high=120.0, unit="dB")
 
 
 @dataclass(frozen=True)
@@ -32,49 +33,56 @@ class Options:
 
     backend: str = option(AUTO, "dsp, a plug-in, auto or embedded")
     keep_removed: bool = option(True, "keep what each repair took away as sound of its own")
-    polarity: bool = option(True, "turn a channel round that is inverted in the whole recording")
-    polarity_amount: float = _amount()
-    polarity_max_reduction_db: float | None = _most()
+    polarity: bool = option(True, "turn a channel round that is its neighbour inverted, from end to end")
+    polarity_amount: float = option(
+        100.0, "above 0 the channel is turned round whole: half of it would be silence", low=0.0, high=100.0, unit="%"
+    )
+    polarity_max_reduction_db: float | None = option(
+        None, "without effect: a channel is turned round or it is not", low=0.0, high=120.0, unit="dB"
+    )
+    soft_clipping: bool = option(True, "undo the curve that pressed crests together, where it can be told exactly")
+    soft_clipping_amount: float = _amount("distortion")
+    soft_clipping_max_reduction_db: float | None = _most("distortion")
     clipping: bool = option(True, "rebuild crests that were cut off")
-    clipping_amount: float = _amount()
-    clipping_max_reduction_db: float | None = _most()
+    clipping_amount: float = _amount("distortion")
+    clipping_max_reduction_db: float | None = _most("distortion")
     clipping_headroom_db: float = option(
         6.0, "most that a rebuilt crest may rise above the cut", low=0.5, high=12.0, unit="dB"
     )
     dropouts: bool = option(True, "fill gaps of up to 40 ms")
-    dropouts_amount: float = _amount()
-    dropouts_max_reduction_db: float | None = _most()
+    dropouts_amount: float = _amount("gap")
+    dropouts_max_reduction_db: float | None = _most("gap")
     clicks: bool = option(True, "interpolate clicks")
-    clicks_amount: float = _amount()
-    clicks_max_reduction_db: float | None = _most()
+    clicks_amount: float = _amount("clicks")
+    clicks_max_reduction_db: float | None = _most("clicks")
     clicks_ratio: float = option(
         12.0, "how many times its surroundings a click must exceed", low=6.0, high=100.0
     )  # fmt: skip
     mouth_clicks: bool = option(True, "interpolate clicks of lips and tongue in pauses and vowels")
-    mouth_clicks_amount: float = _amount()
-    mouth_clicks_max_reduction_db: float | None = _most()
-    dc: bool = option(True, "take a constant offset away")
-    dc_amount: float = _amount()
-    dc_max_reduction_db: float | None = _most()
+    mouth_clicks_amount: float = _amount("mouth clicks")
+    mouth_clicks_max_reduction_db: float | None = _most("mouth clicks")
+    dc: bool = option(True, "take a constant offset (DC) away where it was found")
+    dc_amount: float = _amount("offset")
+    dc_max_reduction_db: float | None = _most("offset")
     hum: bool = option(True, "take mains hum and its harmonics away")
-    hum_amount: float = _amount()
-    hum_max_reduction_db: float | None = _most()
-    rumble: bool = option(True, "high-pass where rumble was found")
-    rumble_amount: float = _amount()
-    rumble_max_reduction_db: float | None = _most()
-    rumble_hz: float = option(40.0, "corner of that high-pass", low=15.0, high=120.0, unit="Hz")
+    hum_amount: float = _amount("hum")
+    hum_max_reduction_db: float | None = _most("hum")
+    rumble: bool = option(True, "high-pass where rumble was found, and only there")
+    rumble_amount: float = _amount("rumble")
+    rumble_max_reduction_db: float | None = _most("rumble")
+    rumble_hz: float = option(40.0, "corner of the high-pass against rumble", low=15.0, high=120.0, unit="Hz")
     wind: bool = option(True, "lower the low end while wind blows into the microphone")
-    wind_amount: float = _amount()
-    wind_max_reduction_db: float | None = _most(24.0)
+    wind_amount: float = _amount("wind")
+    wind_max_reduction_db: float | None = _most("wind", 24.0)
     plosives: bool = option(True, "lower the low end of plosives that hit the microphone")
-    plosives_amount: float = _amount()
-    plosives_max_reduction_db: float | None = _most(18.0)
+    plosives_amount: float = _amount("thumps")
+    plosives_max_reduction_db: float | None = _most("thumps", 18.0)
     sibilance: bool = option(True, "de-ess: lower sharp sibilants to the level of the others")
-    sibilance_amount: float = _amount()
-    sibilance_max_reduction_db: float | None = _most(8.0)
+    sibilance_amount: float = _amount("sharpness")
+    sibilance_max_reduction_db: float | None = _most("sharpness", 8.0)
     breaths: bool = option(True, "lower loud breaths between words")
-    breaths_amount: float = _amount()
-    breaths_max_reduction_db: float | None = _most(12.0)
+    breaths_amount: float = _amount("breaths")
+    breaths_max_reduction_db: float | None = _most("breaths", 12.0)
 
 
 @dataclass(frozen=True)

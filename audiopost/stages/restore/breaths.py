@@ -7,6 +7,7 @@ import numpy as np
 from ...analysis import breaths
 from ...analysis.bands import Event
 from ...core.audio import Audio, FloatArray
+from ...core.marks import counted
 from ...io.scratch import spool
 from . import Options, gains
 from .link import Found, Mended
@@ -32,4 +33,4 @@ def mend(audio: Audio, found: Found, options: Options) -> Mended | None:
         return np.maximum(gains.below(reduction_db, np.ones(len(room), np.float32)), least)
 
     made = spool(gains.lowered(audio, gains.extent(loud, kept, _FLANK), gain), like=audio)
-    return Mended(made, f"{len(loud)} breaths lowered by up to {max(kept):.1f} dB", limited=True)
+    return Mended(made, f"{counted(len(loud), 'breaths')} lowered by up to {max(kept):.1f} dB", limited=True)

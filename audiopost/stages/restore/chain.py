@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from ...core.audio import Audio, FloatArray, difference
-from ...core.marks import Finding, Repair
+from ...core.marks import Finding, Repair, share_of
 from ...core.stage import Progress
 from ...io.scratch import spool
 from . import (
@@ -24,6 +24,7 @@ from . import (
     polarity,
     rumble,
     sibilance,
+    soft_clipping,
     wind,
 )
 from .link import Found, Link
@@ -31,7 +32,8 @@ from .link import Found, Link
 #: In order: sample repairs come before filters, which would ring in them; gains that follow the voice come last.
 REPAIRS: tuple[Link, ...] = (
     Link("polarity", ("polarity",), polarity.mend),
-    Link("clipping", ("clipping", "soft-clipping"), clipping.mend),
+    Link("soft_clipping", ("soft-clipping",), soft_clipping.mend),
+    Link("clipping", ("clipping",), clipping.mend),
     Link("dropouts", ("dropouts",), dropouts.mend),
     Link("clicks", ("clicks",), clicks.mend),
     Link("mouth_clicks", ("mouth-clicks",), mouth_clicks.mend),
@@ -55,9 +57,10 @@ def plan(findings: Sequence[Finding], options: Options) -> tuple[Repair, ...]:
     )
 
 
-def unmended(findings: Sequence[Finding], options: Options) -> tuple[Finding, ...]:
-    """The findings that no link of the chain is for, or whose link is switched off."""
-    mended = {kind for link in REPAIRS if link.settings(options)[0] for kind in link.kinds}
+def unmended(findings: Sequence[Finding], chain: Sequence[Repair]) -> tuple[Finding, ...]:
+    """The findings that no link of `chain`, planned or made, is for."""
+    names = {repair.name for repair in chain}
+    mended = {kind for link in REPAIRS if link.name in names for kind in link.kinds}
     return tuple(f for f in findings if f.kind not in mended)
 
 
@@ -81,22 +84,21 @@ def run(audio: Audio, findings: Found, options: Options, progress: Progress) -> 
         mended = link.mend(audio, found, options)
         if mended is None:
             continue
+        if mended.whole:
+            amount, most_db = 100.0, None
         share = share_of(amount, None if mended.limited else most_db)
         after = mended.audio if share == 1 else spool(_blended(audio, mended.audio, share), like=audio)
         gone = difference(audio, after)
+        removed_dbfs = _rms_dbfs(gone)
+        if removed_dbfs is None:  # a limit of 0 dB
+            continue
         why = because(found) if found else "asked for without a diagnosis"
-        done.append(Repair(link.name, why, amount, most_db, mended.done, _rms_dbfs(gone)))
+        done.append(Repair(link.name, why, amount, most_db, mended.done, removed_dbfs))
         if options.keep_removed:
             removed[link.name] = gone
         audio = after
     progress("restore", len(REPAIRS), len(REPAIRS))
     return Restored(audio, tuple(done), removed)
-
-
-def share_of(amount_percent: float, max_reduction_db: float | None) -> float:
-    """The share of a fault that goes: what stays is at least the rest of the amount, and 10^(-dB/20)."""
-    share = amount_percent / 100
-    return share if max_reduction_db is None else min(share, 1 - 10 ** (-max_reduction_db / 20))
 
 
 def _blended(before: Audio, after: Audio, share: float) -> Iterator[FloatArray]:

@@ -15,10 +15,8 @@ from .sparse import within
 
 
 def mend(audio: Audio, found: Found, options: Options) -> Mended | None:
-    """Hard clipping. A curve that bends crests softly cannot be told from the sound itself, and is left."""
-    found = None if found is None else [f for f in found if f.kind == "clipping"]
     work = functools.partial(without_clipping, headroom_db=options.clipping_headroom_db)
-    return None if found == [] else mended(audio, work, found, "crests rebuilt")
+    return mended(audio, work, found, "crests rebuilt")
 
 
 def without_clipping(x: FloatArray, rate: int, tally: Tally, headroom_db: float) -> FloatArray:

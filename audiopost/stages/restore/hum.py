@@ -32,6 +32,8 @@ _SWELL_DB = 3.0
 _BUZZ_DB = 10.0
 #: Below so many lines a hum has no buzz. How far the fundamental is followed, and what that must gain in power.
 _BUZZ_LINES, _ASTRAY_HZ, _GAINS = 2, 1.0, 1.12
+#: A buzz: the highest of its lines and the rate they are sought at; lines and turns at a time; turns from wave to wave.
+_BUZZ_TOP_HZ, _BUZZ_RATE, _AT_ONCE, _TURNS, _EVERY = 20_000.0, 48_000, 64, 64, 8
 
 
 def mend(audio: Audio, found: Found, options: Options) -> Mended | None:
@@ -130,8 +132,11 @@ def _hum(x: FloatArray, share: Values, rate: int, comb: _Comb) -> Values:
     turns_full = np.interp(full, time, turns)
     out = np.zeros(len(x))
     steps = np.arange(0, len(low), _step(low_rate)) / low_rate
-    for k, curve in curves.items():
-        out += (np.interp(full, steps, curve) * np.exp(2j * np.pi * k * turns_full)).real
+    # At full rate piece by piece: a complex array of a whole block is large.
+    for start in range(0, len(x), 1 << 16):
+        piece = slice(start, start + (1 << 16))
+        for k, curve in curves.items():
+            out[piece] += (np.interp(full[piece], steps, curve) * np.exp(2j * np.pi * k * turns_full[piece])).real
     if len(comb.lines) >= _BUZZ_LINES:
         out += _buzz(x - out, share, rate, turns_full, 1)
     return out
@@ -224,64 +229,90 @@ def _curves(
 
 
 def _buzz(x: Values, share: Values, rate: int, turns: Values, first: int) -> Values:
-    """Harmonics from number `first` on that stand out, as dimmers and rectifiers make them, up to 0.45 of the rate.
+    """Harmonics from number `first` on that stand out, as dimmers and rectifiers make them, up to 20 kHz.
 
     The signal is read off at a fixed number of points a turn (order tracking), so that one FFT a turn holds the
     amplitudes of all harmonics; those are averaged over two seconds as the low lines are. A harmonic counts where its
-    mean stands over what such a mean of noise would be.
+    mean stands over what such a mean of noise would be. Some of them at a time, so that memory stays small.
     """
-    from scipy.interpolate import CubicSpline
-    from scipy.signal import fftconvolve
-
-    count = int(turns[-1])
     mean_hz = turns[-1] / len(turns) * rate
-    points = 2 * int(0.5 * rate / mean_hz)
-    last = int(0.45 * rate / mean_hz)
+    count, last = int(turns[-1]), int(min(0.45 * rate, _BUZZ_TOP_HZ) / mean_hz)
     if count < 30 or last <= first:
         return np.zeros(len(x))
-    at = np.interp(np.arange(count * points) / points, turns, np.arange(len(x)))
-    periods = CubicSpline(np.arange(len(x)), x)(at).reshape(count, points)
-    lines = np.fft.rfft(periods, axis=1)[:, first:last] * (2 / points)
-    power = np.abs(lines) ** 2
+    starts = np.interp(np.arange(count), turns, np.arange(len(x)))
+    sounds = np.interp(starts, np.arange(len(x)), share)
+    if not (sounds > 0.5).any():
+        return np.zeros(len(x))
+    lines = _turn_by_turn(x, rate, turns, count)
+    curve = np.zeros((len(range(0, count, _EVERY)), last + 1), np.complex64)
+    for low in range(first, last, _AT_ONCE):
+        high = min(low + _AT_ONCE, last)
+        # Four more on either side, for what sounds around each.
+        wide = lines[:, max(low - 4, first) : min(high + 4, last)]
+        skip = low - max(low - 4, first)
+        kept = _steady(wide, sounds, round(_WINDOW_S * mean_hz) | 1)[::_EVERY, skip : skip + high - low]
+        curve[:, low:high] = kept
+    return _played(curve, turns) if curve.any() else np.zeros(len(x))
+
+
+def _turn_by_turn(x: Values, rate: int, turns: Values, count: int) -> NDArray[np.complex64]:
+    """The amplitudes of all harmonics in each of `count` turns: complex64 (count, harmonics)."""
+    from scipy.interpolate import CubicSpline
+
+    low_rate = min(rate, _BUZZ_RATE)
+    low = resample(x[np.newaxis].astype(np.float32), rate, low_rate)[0]
+    points = 2 * int(0.5 * low_rate * len(turns) / rate / turns[-1])
+    lines = np.zeros((count, points // 2 + 1), np.complex64)
+    for start in range(0, count, _TURNS):
+        stop = min(start + _TURNS, count)
+        at = np.interp(np.arange(start * points, stop * points) / points, turns, np.arange(len(x))) * low_rate / rate
+        begin, end = max(int(at[0]) - 16, 0), min(int(at[-1]) + 17, len(low))
+        periods = CubicSpline(np.arange(begin, end), low[begin:end])(at).reshape(stop - start, points)
+        lines[start:stop] = np.fft.rfft(periods, axis=1) * (2 / points)
+    return lines
+
+
+def _steady(lines: NDArray[np.complex64], sounds: Values, length: int) -> Complex:
+    """What of harmonics (turns, lines) stays over `length` turns; 0 for those that do not stand out where it sounds."""
+    from scipy.signal import fftconvolve
+
+    power = np.abs(lines).astype(np.float64) ** 2
     # What else sounds around a line in the turns around decides how much its value counts.
     near = fftconvolve(power, np.outer(np.hanning(7)[1:-1], np.ones(9)), mode="same")
-    sounds = np.interp(at[::points], np.arange(len(x)), share)
     weight = sounds[:, np.newaxis] / (np.maximum(near, 0) + 1e-14)
-    window = np.hanning(round(_WINDOW_S * mean_hz) | 1)[:, np.newaxis]
+    window = np.hanning(length)[:, np.newaxis]
     total = np.maximum(fftconvolve(weight, window, mode="same", axes=0), 1e-9 * weight.max() + 1e-30)
     squares = np.maximum(fftconvolve(weight**2, window**2, mode="same", axes=0), 0) / total**2
-    curve = fftconvolve(weight * lines, window, mode="same", axes=0) / total
+    curve: Complex = fftconvolve(weight * lines, window, mode="same", axes=0) / total
     scatter = np.maximum(fftconvolve(weight * power, window, mode="same", axes=0) / total - np.abs(curve) ** 2, 1e-20)
     inside = sounds > 0.5
-    if not inside.any():
-        return np.zeros(len(x))
     over = np.abs(curve[inside]) ** 2 / (scatter * squares + 1e-30)[inside]
     clear = np.median(over, axis=0) > 10 ** (_BUZZ_DB / 10)
-    if not clear.any():
-        return np.zeros(len(x))
     level = 10 ** (_SWELL_DB / 20) * np.percentile(np.abs(curve[inside]), 25, axis=0)
     curve *= np.minimum(1, level / np.maximum(np.abs(curve), 1e-15)) * clear
-    return _played(curve, first, turns)
+    return curve
 
 
-def _played(curve: Complex, first: int, turns: Values) -> Values:
-    """Harmonics from `first` on, given for every turn (turns, lines), as sound along `turns`.
+def _played(curve: NDArray[np.complex64], turns: Values) -> Values:
+    """Harmonics from 0 on, given for every eighth turn (turns / 8, lines), as sound along `turns`.
 
-    Every eighth turn's wave is drawn once, finely; in between two such waves are cross-faded.
+    Each of those turns' waves is drawn once, finely; in between two such waves are cross-faded.
     """
-    every, points = 8, 1 << 14
-    waves = np.zeros((len(curve[::every]), points // 2 + 1), np.complex128)
-    waves[:, first : first + curve.shape[1]] = curve[::every] * (points / 2)
-    tables = np.fft.irfft(waves, axis=1)
-    at = np.clip(turns / every, 0, len(tables) - 1)
-    table = np.minimum(at.astype(np.int64), max(len(tables) - 2, 0))
-    after = np.minimum(table + 1, len(tables) - 1)
-    phase = (turns % 1) * points
-    point = phase.astype(np.int64) % points
-    part, fade = phase - np.floor(phase), at - table
-    following = (point + 1) % points
-    played = [tables[t, point] * (1 - part) + tables[t, following] * part for t in (table, after)]
-    return np.asarray(played[0] * (1 - fade) + played[1] * fade, np.float64)
+    points = 1 << 14
+    tables = np.stack([np.fft.irfft(wave * (points / 2), points).astype(np.float32) for wave in curve])
+    played = np.zeros(len(turns))
+    for start in range(0, len(turns), 1 << 17):
+        here = turns[start : start + (1 << 17)]
+        at = np.clip(here / _EVERY, 0, len(tables) - 1)
+        table = np.minimum(at.astype(np.int64), max(len(tables) - 2, 0))
+        after = np.minimum(table + 1, len(tables) - 1)
+        phase = (here % 1) * points
+        point = phase.astype(np.int64) % points
+        part, fade = phase - np.floor(phase), at - table
+        following = (point + 1) % points
+        one, other = (tables[t, point] * (1 - part) + tables[t, following] * part for t in (table, after))
+        played[start : start + len(here)] = one * (1 - fade) + other * fade
+    return played
 
 
 def _power(x: Values, rate: int) -> Values:

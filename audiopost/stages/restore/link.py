@@ -17,12 +17,14 @@ Found = Sequence[Finding] | None
 class Mended:
     """A repair's whole effect (100 %), and in a few words what was done.
 
-    `limited` says that the repair works by a gain which keeps to `max_reduction_db` already.
+    `limited` says that the repair works by a gain which keeps to `max_reduction_db` already; `whole` that it cannot be
+    done by halves.
     """
 
     audio: Audio
     done: str
     limited: bool = False
+    whole: bool = False
 
 
 #: Audio with its findings to the mended Audio of the same shape; None where there was nothing to do.

@@ -9,6 +9,7 @@ import numpy as np
 from ...analysis import mouth_clicks
 from ...analysis.bands import measured, voice_channels
 from ...core.audio import Audio, FloatArray
+from ...core.marks import counted
 from ...io.scratch import spool
 from . import Options
 from .gains import near
@@ -29,7 +30,9 @@ def mend(audio: Audio, found: Found, options: Options) -> Mended | None:
     chosen = [c for c in clicks if near(c.first / audio.rate, c.last / audio.rate, found)]
     if not chosen:
         return None
-    return Mended(spool(_without(audio, chosen, keep), like=audio), f"{len(chosen)} mouth clicks interpolated")
+    return Mended(
+        spool(_without(audio, chosen, keep), like=audio), f"{counted(len(chosen), 'mouth clicks')} interpolated"
+    )
 
 
 def _without(audio: Audio, clicks: Sequence[mouth_clicks.Click], keep: list[int]) -> Iterator[FloatArray]:

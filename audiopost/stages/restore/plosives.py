@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ...analysis import plosives
 from ...core.audio import Audio
+from ...core.marks import counted
 from ...io.scratch import spool
 from . import Options, gains
 from .link import Found, Mended
@@ -23,4 +24,4 @@ def mend(audio: Audio, found: Found, options: Options) -> Mended | None:
     weight = 1 - gains.above(audio.rate, *_CORNER_HZ)
     acts = gains.extent(thumps, reduction, _FLANK)
     made = spool(gains.lowered(audio, acts, lambda db, power: gains.below(db, weight)), like=audio)
-    return Mended(made, f"{len(thumps)} plosives lowered by up to {max(reduction):.1f} dB", limited=True)
+    return Mended(made, f"{counted(len(thumps), 'plosives')} lowered by up to {max(reduction):.1f} dB", limited=True)

@@ -1,15 +1,21 @@
-"""Rumble: a zero-phase high-pass."""
+"""Rumble: a zero-phase high-pass, where it was found."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+
 from ...core.audio import Audio, FloatArray, full_range
+from ...core.time import Span, merge_spans
 from ...dsp import blocks
 from ...io.scratch import spool
 from . import Options
 from .link import Found, Mended
+
+#: Around a finding, the high-pass is faded in and out over this.
+_FADE_S = 0.5
 
 
 def mend(audio: Audio, found: Found, options: Options) -> Mended | None:
@@ -17,7 +23,20 @@ def mend(audio: Audio, found: Found, options: Options) -> Mended | None:
     if found is None:
         return None
     corner = options.rumble_hz
-    return Mended(spool(_high_passed(audio, corner), like=audio), f"high-pass at {corner:g} Hz")
+    spans = merge_spans([Span(f.start_s, f.end_s) for f in found], 2 * _FADE_S)
+    return Mended(spool(_inside(audio, corner, spans), like=audio), f"high-pass at {corner:g} Hz")
+
+
+def _inside(audio: Audio, corner_hz: float, spans: list[Span]) -> Iterator[FloatArray]:
+    """The high-passed sound in `spans`, `audio` outside of them."""
+    edges = [t for s in spans for t in (s.start_s - _FADE_S, s.start_s, s.end_s, s.end_s + _FADE_S)]
+    start = 0
+    for passed in _high_passed(audio, corner_hz):
+        stop = start + passed.shape[1]
+        weight = np.interp(np.arange(start, stop) / audio.rate, edges, [0.0, 1.0, 1.0, 0.0] * len(spans))
+        block = audio.read(start, stop)
+        yield block + weight.astype(np.float32) * (passed - block)
+        start = stop
 
 
 def _high_passed(audio: Audio, corner_hz: float) -> Iterator[FloatArray]:
