@@ -140,7 +140,7 @@ def test_a_preset_runs_and_before_and_after_play(visit: Callable[[], object], wo
     expect(options.get_by_role("button", name="cues")).to_have_count(0)  # the options are this preset's
     choose(page, "language", "English")
     options.get_by_role("button", name="denoise").click()
-    amount = options.get_by_label("number input for amount", exact=True)
+    amount = options.get_by_label("number input for amount (%)", exact=True)
     amount.fill("50")
     amount.press("Tab")
     page.click("#run")

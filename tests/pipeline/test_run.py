@@ -41,7 +41,7 @@ def quick() -> presets.Preset:
 def test_a_film_gives_every_deliverable(film: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     result = run_job(film, "film-dialogue", out, settings=ENGLISH)
-    assert set(result.outputs) == EVERYTHING | {"film"}
+    assert set(result.outputs) == EVERYTHING | {"film", "removed-hum"}
     assert all(path.stat().st_size > 0 and path.name.startswith("reel.") for path in result.outputs.values())
     assert sorted(p.name for p in out.iterdir()) == sorted(p.name for p in result.outputs.values()), "nothing else"
     source = load(film)
