@@ -52,19 +52,6 @@ def music_probability(audio: Audio, *, hum_hz: float | None = None) -> FloatArra
     return np.asarray(rows, np.float32)
 
 
-def music_spans(
-    audio: Audio,
-    *,
-    threshold: float = THRESHOLD,
-    min_s: float = 3.0,
-    gap_s: float = 2.0,
-    hum_hz: float | None = None,
-) -> tuple[Span, ...]:
-    """Where music is heard, to the second; gaps up to `gap_s` are closed, spans under `min_s` dropped."""
-    probability = music_probability(audio, hum_hz=hum_hz)
-    return spans_of(probability, audio.duration_s, threshold=threshold, min_s=min_s, gap_s=gap_s)
-
-
 def with_yamnet(probability: FloatArray, scores: FloatArray) -> FloatArray:
     """`music_probability`'s values with what YAMNet hears: `scores` (n, 2) of music and of speech, its windows' own."""
     begin = np.arange(len(scores)) * yamnet.HOP_S

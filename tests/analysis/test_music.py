@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from audiopost.analysis.music import music_probability, music_spans, spans_of, with_yamnet
+from audiopost.analysis.music import music_probability, spans_of, with_yamnet
 from audiopost.core.audio import Audio
 from audiopost.core.time import Span
 from audiopost.dsp.resample import resample
@@ -15,6 +15,10 @@ from audiopost.io.decode import load
 def mono(path, end_s):
     audio = load(path).audio.between(0, end_s)
     return resample(audio.samples.mean(axis=0, keepdims=True), audio.rate, 16_000)[0]
+
+
+def music_spans(audio, hum_hz=None):
+    return spans_of(music_probability(audio, hum_hz=hum_hz), audio.duration_s)
 
 
 def share(audio):
