@@ -11,8 +11,8 @@ setup(
     ],
     package_dir={"audiopost_presets": "presets", "audiopost_ui": "ui", "audiopost_ui.tabs": "ui/tabs"},
     package_data={
-        "audiopost": ["py.typed", "**/*.j2", "**/*.css", "**/*.npz"],
-        "audiopost_presets": ["*.toml", "specs/*.toml", "styles/*.toml"],
+        "audiopost": ["py.typed", "**/*.j2", "**/*.css", "**/*.npz", "core/texts/*.toml"],
+        "audiopost_presets": ["*.toml", "specs/*.toml", "styles/*.toml", "cues/*.toml"],
         "audiopost_ui": ["py.typed", "static/*"],
     },
 )

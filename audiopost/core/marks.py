@@ -63,59 +63,6 @@ class Activity:
 
 
 @dataclass(frozen=True)
-class EmotionPoint:
-    """Arousal, valence, dominance in -1..1, 0 being neutral speech of the population; confidence 0..1."""
-
-    time_s: float
-    arousal: float
-    valence: float
-    dominance: float
-    confidence: float
-
-
-@dataclass(frozen=True)
-class EmotionUtterance:
-    """One utterance's feeling: `label` is a word ('calm', 'tense', …), the numbers as in EmotionPoint."""
-
-    start_s: float
-    end_s: float
-    label: str
-    arousal: float
-    valence: float
-    confidence: float
-    speaker: str | None = None
-    text: str = ""
-
-
-@dataclass(frozen=True)
-class Scene:
-    """A scene from `start_s` to `end_s`; `reason` says why it begins there; `mood` in a word or two."""
-
-    number: int
-    start_s: float
-    end_s: float
-    reason: str
-    speakers: tuple[str, ...] = ()
-    mood: str = ""
-
-
-@dataclass(frozen=True)
-class Cue:
-    """A place for music. `function` is what it does for the scene; tempo range in beats a minute."""
-
-    number: int
-    in_s: float
-    out_s: float
-    function: str
-    emotion: str
-    tempo_bpm: tuple[int, int]
-    mode: str
-    instruments: tuple[str, ...]
-    reason: str
-    confidence: float
-
-
-@dataclass(frozen=True)
 class LoudnessReport:
     """BS.1770-4 measures; None where there is nothing to measure (silence).
 

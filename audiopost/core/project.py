@@ -8,19 +8,9 @@ from typing import Any
 
 from .audio import Audio
 from .errors import BadValue
-from .marks import (
-    Activity,
-    CaptionIssue,
-    Cue,
-    EmotionPoint,
-    EmotionUtterance,
-    Finding,
-    LoudnessReport,
-    Repair,
-    Scene,
-    SpecCheck,
-)
+from .marks import Activity, CaptionIssue, Finding, LoudnessReport, Repair, SpecCheck
 from .speech import Caption, CastRole, SpeakerTurn, Transcript
+from .spotting import Cue, EmotionPoint, EmotionUtterance, Scene, StoryBeat
 from .stage import Choice, ModelInfo, Step
 from .time import TIMEBASE_25, Span, Timebase
 
@@ -82,6 +72,8 @@ class Project:
     emotion: tuple[EmotionPoint, ...] | None = None
     emotion_utterances: tuple[EmotionUtterance, ...] | None = None
     scenes: tuple[Scene, ...] | None = None
+    beats: tuple[StoryBeat, ...] | None = None
+    """Moments where something changes, of every kind, in order of time."""
     cues: tuple[Cue, ...] | None = None
     loudness_in: LoudnessReport | None = None
     loudness: LoudnessReport | None = None

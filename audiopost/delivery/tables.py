@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..core.marks import Cue, Scene
+from ..core.spotting import Cue, Scene
 from ..core.time import Timebase
 from ..io.atomic import write_text
 from ..io.cells import safe_cell

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ..core.marks import Cue
+from ..core.spotting import Cue
 from ..core.time import Timebase
 from ..io.atomic import write_text
 from .tables import cue_rows

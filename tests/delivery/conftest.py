@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from audiopost.core.marks import Cue
+from audiopost.core.spotting import Cue
 
 
 @pytest.fixture

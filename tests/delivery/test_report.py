@@ -8,19 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audiopost.core.audio import Audio
-from audiopost.core.marks import (
-    Activity,
-    CaptionIssue,
-    Cue,
-    EmotionPoint,
-    EmotionUtterance,
-    Finding,
-    LoudnessReport,
-    Scene,
-    SpecCheck,
-)
+from audiopost.core.marks import Activity, CaptionIssue, Finding, LoudnessReport, SpecCheck
 from audiopost.core.project import MediaInfo, Project
 from audiopost.core.speech import Caption, CastRole, Consent, Remark, SpeakerTurn, Transcript, Utterance, Word
+from audiopost.core.spotting import Cue, EmotionPoint, EmotionUtterance, Scene
 from audiopost.core.stage import ModelInfo, Step
 from audiopost.core.time import FrameRate, Timebase
 from audiopost.delivery.report import render, write_report

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audiopost.core.marks import Cue, Scene
+from audiopost.core.spotting import Cue, Scene
 from audiopost.core.time import FrameRate, Timebase
 from audiopost.delivery.tables import (
     CUE_COLUMNS,

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audiopost.core.marks import Cue
+from audiopost.core.spotting import Cue
 from audiopost.core.time import FrameRate, Timebase
 from audiopost.delivery.timeline import cue_timeline, write_otio
 

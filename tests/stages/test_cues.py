@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 
 from audiopost.core.audio import Audio
 from audiopost.core.errors import BadValue
-from audiopost.core.marks import Activity, Cue, EmotionPoint, EmotionUtterance, Scene
+from audiopost.core.marks import Activity
 from audiopost.core.project import MediaInfo, Project
 from audiopost.core.speech import SpeakerTurn, Transcript, Utterance
+from audiopost.core.spotting import Cue, EmotionPoint, EmotionUtterance, Scene
 from audiopost.core.stage import silent
 from audiopost.io.decode import load
 from audiopost.stages.cues import BACKENDS, Options, Stage, palette, suggest_cues

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from audiopost.analysis.shots import Shot
 from audiopost.core.audio import Audio
 from audiopost.core.errors import BadValue
-from audiopost.core.marks import EmotionUtterance
 from audiopost.core.project import MediaInfo, Project
 from audiopost.core.speech import SpeakerTurn
+from audiopost.core.spotting import EmotionUtterance
 from audiopost.core.stage import silent
 from audiopost.core.time import Span
 from audiopost.stages.scenes import Options, Stage, find_scenes

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from audiopost.core.marks import Activity, Cue, EmotionPoint, Finding, Scene
+from audiopost.core.marks import Activity, Finding
 from audiopost.core.speech import Transcript
+from audiopost.core.spotting import Cue, EmotionPoint, Scene
 from audiopost.core.time import FrameRate, Timebase
 from audiopost.subtitles import check, layout, load_style, render
 from audiopost.subtitles.sdh import SoundTag, is_labelled, sound_tags, speaker_label, with_tags

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from ...core.marks import Cue, EmotionPoint
 from ...core.project import Project
 from ...core.speech import Transcript, Utterance
+from ...core.spotting import Cue, EmotionPoint
 from ...core.time import Span, clock, merge_spans
 from ...subtitles.rules import RULES
 from ..provenance import disclosure, method, shown_options, stem_title

@@ -10,11 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
-from ...core.marks import Activity, Cue, EmotionPoint, EmotionUtterance, Scene
+from ...core.marks import Activity
 from ...core.options import change, option
 from ...core.project import Project
 from ...core.registry import AUTO, Backends
 from ...core.speech import SpeakerTurn
+from ...core.spotting import Cue, EmotionPoint, EmotionUtterance, Scene
 from ...core.stage import Backend, Choice, Progress, silent
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import ClassVar
 
-from ...core.marks import Cue
+from ...core.spotting import Cue
 from ...core.stage import BuiltIn
 from ...core.time import Span, clock
 from . import Material, Options, palette

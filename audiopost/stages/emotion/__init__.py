@@ -14,11 +14,11 @@ from typing import Any, ClassVar, NamedTuple, Protocol
 
 from ...analysis import vad
 from ...core.audio import Audio
-from ...core.marks import EmotionPoint, EmotionUtterance
 from ...core.options import change, option
 from ...core.project import Project
 from ...core.registry import AUTO, Backends
 from ...core.speech import SpeakerTurn, Transcript, Utterance
+from ...core.spotting import EmotionPoint, EmotionUtterance
 from ...core.stage import Backend, Choice, Progress, silent
 from ...core.time import Span, merge_spans
 from .affect import Rating, Window, combined, label

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
 from ...core.audio import Audio
-from ...core.marks import EmotionUtterance, Scene
 from ...core.options import change, option
 from ...core.project import Project
 from ...core.registry import AUTO, Backends
 from ...core.speech import SpeakerTurn
+from ...core.spotting import EmotionUtterance, Scene
 from ...core.stage import Backend, Choice, Progress, silent
 from ...core.time import Span
 
