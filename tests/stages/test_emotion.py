@@ -5,8 +5,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from audiopost.core.audio import Audio
 from audiopost.core.errors import BadValue, UnknownName
@@ -16,7 +14,6 @@ from audiopost.core.stage import silent
 from audiopost.dsp.resample import resample
 from audiopost.io.decode import load
 from audiopost.stages.emotion import Options, Stage, emotion
-from audiopost.stages.emotion.affect import Rating, combined, label
 from audiopost.stages.emotion.prosody import WEIGHTS
 from audiopost.stages.emotion.words import rate_text
 
@@ -41,7 +38,7 @@ def test_arousal_rises_from_calm_to_angry(shared: Path, actor: str) -> None:
     before = np.mean([p.arousal for p in points if p.time_s < change])
     after = np.mean([p.arousal for p in points if p.time_s > change])
     assert after - before > 0.25
-    assert {u.label for u in utterances if u.end_s < change} <= {"calm", "neutral", "content"}
+    assert {u.label for u in utterances if u.end_s < change} <= {"neutral", "tenderness", "sadness"}
 
 
 def test_neutral_reading_is_near_zero_for_low_and_high_voices(shared: Path) -> None:
@@ -121,37 +118,22 @@ def test_degree_and_number_of_words_count() -> None:
     assert once.confidence < thrice.confidence
 
 
-unit = st.floats(-1, 1)
-ratings = st.builds(Rating, unit, unit, unit, st.floats(0, 1))
-
-
-@given(ratings, ratings)
-def test_a_combined_rating_lies_between_its_parts(voice: Rating, words: Rating) -> None:
-    both = combined(voice, words)
-    assert both is not None
-    if voice.confidence + words.confidence > 0.01:
-        low, high = sorted((voice.arousal, words.arousal))
-        assert low - 1e-9 <= both.arousal <= high + 1e-9
-    assert both.confidence >= max(voice.confidence, words.confidence) - 1e-9
-    assert combined(voice, None) is voice
-    assert combined(None, None) is None
-
-
-@pytest.mark.parametrize(
-    ("place", "word"),
-    [
-        ((0, 0, 0), "neutral"), ((0.7, 0.6, 0.3), "excited"),
-        ((0.7, -0.5, 0.5), "angry"), ((0.6, -0.5, -0.5), "afraid"),
-        ((0.3, -0.3, 0), "tense"), ((-0.5, -0.4, 0), "sad"), ((-0.5, 0.3, 0), "calm"), ((0.5, 0, 0), "intense"),
-    ],
-)  # fmt: skip
-def test_labels(place: tuple[float, float, float], word: str) -> None:
-    assert label(*place) == word
-
-
 def test_pitch_alone_is_no_arousal() -> None:
     # An octave, the distance between low and high voices, moves arousal by less than the smallest label.
     assert abs(WEIGHTS[0, 0] * 12 / 5.1) < 0.2
+
+
+def test_sources_are_kept_apart(speech: Audio) -> None:
+    said = Transcript("en", (Utterance(0.0, speech.duration_s, "I love you, I am so happy", "en"),))
+    points, (utterance,) = emotion(speech, said)
+    alone = emotion(speech).points
+    assert [p.voice for p in points] == [p.voice for p in alone]
+    assert all(p.words is None and p.valence == p.voice.valence for p in alone if p.voice)
+    assert {p.words for p in points if p.time_s < speech.duration_s} == {utterance.words}
+    assert utterance.words is not None
+    assert utterance.voice is not None
+    assert utterance.words.valence > utterance.valence > utterance.voice.valence
+    assert utterance.label in ("joy", "tenderness")
 
 
 def test_turns_name_the_speakers(speech: Audio) -> None:

@@ -1,38 +1,39 @@
 """Emotion: arousal, valence and dominance over time, from the voice and, where there is a transcript, the words.
 
 To add a backend (a speech emotion model, say): write a class with `name`, `draft`, `available`, `model` and `rate`
-in a file of its own, add its 'module:Class' to BACKENDS, add it to AUTO if it should be picked unasked, and run
-tests/contract. Grid, words and labels stay the same for every backend.
+in a file of its own, add its 'module:Class' to BACKENDS, or to WORDS if it reads text, add it to `auto` if it should be
+picked unasked, and run tests/contract. Grid, fusion and labels (analysis/affect.py) stay the same for every backend.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import pairwise
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, NamedTuple, Protocol
 
 from ...analysis import vad
+from ...analysis.affect import Reading, fused, mean_affect, named
 from ...core.audio import Audio
 from ...core.options import change, option
 from ...core.project import Project
 from ...core.registry import AUTO, Backends
 from ...core.speech import SpeakerTurn, Transcript, Utterance
-from ...core.spotting import EmotionPoint, EmotionUtterance
+from ...core.spotting import Affect, EmotionPoint, EmotionUtterance
 from ...core.stage import Backend, Choice, Progress, silent
-from ...core.time import Span, merge_spans
-from .affect import Rating, Window, combined, label
-from .words import rate_text
+from ...core.time import Span
+from .windows import Window, grid_of, utterances_of
 
 
 @dataclass(frozen=True)
 class Options:
     """How feelings are read."""
 
-    backend: str = option(AUTO, "prosody, a plug-in, auto or embedded")
-    step_s: float = option(1.0, "time between two points of the curve", low=0.25, high=10.0, unit="s")
+    backend: str = option(AUTO, "what hears the voice: prosody, a plug-in, auto or embedded")
+    step_s: float = option(0.5, "time between two points of the curve", low=0.25, high=10.0, unit="s")
     window_s: float = option(3.0, "length of speech that one point looks at", low=1.0, high=20.0, unit="s")
     words: bool = option(True, "let the words of a transcript count too")
+    words_backend: str = option(AUTO, "what reads the words: lexicon, a plug-in, auto or embedded")
 
 
 class EmotionReader(Backend, Protocol):
@@ -40,7 +41,16 @@ class EmotionReader(Backend, Protocol):
 
     def rate(
         self, audio: Audio, speech: Sequence[Span], windows: Sequence[Window], progress: Progress
-    ) -> list[Rating | None]: ...
+    ) -> list[Reading | None]: ...
+
+
+class WordReader(Backend, Protocol):
+    """Rates texts, each given with its BCP 47 tag ('' where unknown); None where nothing in one tells.
+
+    It is built with Options whose `backend` is the value of `words_backend`.
+    """
+
+    def rate(self, texts: Sequence[tuple[str, str]]) -> list[Reading | None]: ...
 
 
 BACKENDS = Backends(
@@ -49,10 +59,12 @@ BACKENDS = Backends(
     embedded="prosody",
     auto=("prosody",),
 )
-
-#: Spans of speech closer than this belong to one utterance where no transcript says otherwise.
-_JOIN_S = 0.6
-_LONGEST_S = 8.0
+WORDS = Backends(
+    stage="emotion-words",
+    table={"lexicon": "audiopost.stages.emotion.words:LexiconReader"},
+    embedded="lexicon",
+    auto=("lexicon",),
+)
 
 
 class Emotion(NamedTuple):
@@ -85,115 +97,66 @@ def _run(
 ) -> tuple[Emotion, Choice]:
     backend, choice = BACKENDS.choose(options)
     speech = vad.speech_spans(audio)
-    said = _utterances(transcript, speech, turns, audio.duration_s)
-    grid = _grid(speech, said, options, audio.duration_s)
+    said = utterances_of(transcript, speech, turns, audio.duration_s)
+    grid = grid_of(speech, said, step_s=options.step_s, window_s=options.window_s, duration_s=audio.duration_s)
     windows = [Window(u.start_s, u.end_s, u.speaker) for u in said]
-    ratings = backend.rate(audio, speech, [*windows, *(window for _, window in grid)], progress)
-    texts = [rate_text(u.text, u.language) if options.words and u.text else None for u in said]
-    voiced = dict(zip((t for t, _ in grid), ratings[len(said) :], strict=True))
-    utterances = [
-        _utterance(u, rating)
-        for u, heard, text in zip(said, ratings, texts, strict=False)
-        if (rating := combined(heard, text)) is not None
+    heard = backend.rate(audio, speech, [*windows, *(window for _, window in grid)], progress)
+    read, choice = _read(said, options, choice)
+    utterances = [_utterance(*each) for each in zip(said, heard, read, strict=False) if any(each[1:])]
+    times = [time_s for time_s, _ in grid]
+    curve = _smoothed([reading.affect if reading else None for reading in heard[len(said) :]], times, options.step_s)
+    points = [
+        EmotionPoint(time_s, both.arousal, both.valence, both.dominance, both.confidence, voice, words)
+        for time_s, voice, words in zip(times, curve, _words_at(times, said, read), strict=True)
+        if (both := fused(voice, words)) is not None
     ]
-    points = []
-    for time_s, _ in grid:
-        heard = _smoothed(voiced, time_s, options.step_s)
-        rating = combined(heard, _text_at(time_s, said, texts))
-        if rating is not None:
-            points.append(EmotionPoint(time_s, rating.arousal, rating.valence, rating.dominance, rating.confidence))
     return Emotion(tuple(points), tuple(utterances)), choice
 
 
-def _utterances(
-    transcript: Transcript | None, speech: Sequence[Span], turns: Sequence[SpeakerTurn], duration_s: float
-) -> list[Utterance]:
-    """The transcript's utterances, else stretches of speech of one speaker, at most `_LONGEST_S` long."""
-    if transcript is not None and transcript.utterances:
-        own = transcript if any(u.speaker for u in transcript.utterances) else transcript.with_speakers(tuple(turns))
-        return [u for u in own.utterances if u.end_s > u.start_s and u.start_s < duration_s]
-    # Turns of different speakers may overlap: speech is cut where one begins or ends, each piece given to one.
-    edges = sorted({e for turn in turns for e in (turn.start_s, turn.end_s)})
-    pieces: list[tuple[Span, str | None]] = []
-    for span in merge_spans(list(speech), _JOIN_S):
-        inner = [span.start_s, *(e for e in edges if span.start_s < e < span.end_s), span.end_s]
-        for start_s, end_s in pairwise(inner):
-            who = _speaker_at((start_s + end_s) / 2, turns)
-            if pieces and pieces[-1][1] == who and start_s - pieces[-1][0].end_s < 1e-6:
-                pieces[-1] = (pieces[-1][0] | Span(start_s, end_s), who)
-            else:
-                pieces.append((Span(start_s, end_s), who))
-    found = []
-    for span, who in pieces:
-        count = max(1, -int(-span.duration_s // _LONGEST_S))
-        length = span.duration_s / count
-        for k in range(count):
-            start_s = span.start_s + k * length
-            found.append(Utterance(start_s, start_s + length, "", "", (), who))
+def _read(said: Sequence[Utterance], options: Options, choice: Choice) -> tuple[list[Reading | None], Choice]:
+    """What the words of each utterance say, and the voice's choice with the words' reader added to its reason."""
+    if not options.words or not any(u.text for u in said):
+        return [None] * len(said), choice
+    reader, words_choice = WORDS.choose(replace(options, backend=options.words_backend))
+    readings = iter(reader.rate([(u.text, u.language) for u in said if u.text]))
+    reason = f"{choice.reason}; words by {words_choice.backend} ({words_choice.reason})"
+    return [next(readings) if u.text else None for u in said], replace(choice, reason=reason)
+
+
+def _smoothed(affects: Sequence[Affect | None], times: Sequence[float], step_s: float) -> list[Affect | None]:
+    """The voice's curve, each point averaged 1:2:1 with its neighbours, weighted by confidence."""
+
+    def neighbour(at: int, centre: int) -> Affect | None:
+        beside = 0 <= at < len(times) and abs(times[at] - times[centre]) < 1.5 * step_s
+        return affects[at] if beside else None
+
+    curve: list[Affect | None] = []
+    for i, centre in enumerate(affects):
+        around = [
+            (affect, w) for affect, w in ((neighbour(i - 1, i), 1), (centre, 2), (neighbour(i + 1, i), 1)) if affect
+        ]
+        mean = mean_affect(around) if centre else None
+        curve.append(replace(mean, confidence=centre.confidence) if mean and centre else centre)
+    return curve
+
+
+def _words_at(times: Sequence[float], said: Sequence[Utterance], read: Sequence[Reading | None]) -> list[Affect | None]:
+    """What the words say at each time: the reading of the utterance it falls into."""
+    found: list[Affect | None] = [None] * len(times)
+    for utterance, reading in zip(said, read, strict=True):
+        for i in range(bisect_left(times, utterance.start_s), bisect_left(times, utterance.end_s)):
+            found[i] = found[i] or (reading.affect if reading else None)
     return found
 
 
-def _speaker_at(time_s: float, turns: Sequence[SpeakerTurn]) -> str | None:
-    """Who began to speak last among those who speak at a time."""
-    speaking = [turn for turn in turns if turn.start_s <= time_s < turn.end_s]
-    return max(speaking, key=lambda turn: turn.start_s).speaker if speaking else None
-
-
-def _grid(
-    speech: Sequence[Span], said: Sequence[Utterance], options: Options, duration_s: float
-) -> list[tuple[float, Window]]:
-    """Times every `step_s` within half a step of speech, each with the window around it, of one speaker."""
-    grid: list[tuple[float, Window]] = []
-    step, half = options.step_s, options.window_s / 2
-    at = 0
-    for span in speech:
-        first = max(0, round((span.start_s - step / 2) / step))
-        for k in range(first, int((span.end_s + step / 2) / step) + 1):
-            time_s = round(k * step, 6)
-            if time_s > duration_s or (grid and time_s <= grid[-1][0]):
-                continue
-            while at + 1 < len(said) and said[at + 1].start_s <= time_s:
-                at += 1
-            who = said[at].speaker if said and said[at].start_s - step <= time_s <= said[at].end_s + step else None
-            grid.append((time_s, Window(max(0.0, time_s - half), time_s + half, who)))
-    return grid
-
-
-def _smoothed(voiced: dict[float, Rating | None], time_s: float, step_s: float) -> Rating | None:
-    """The rating at a point of the grid, averaged 1:2:1 with its neighbours, weighted by confidence."""
-    centre = voiced[time_s]
-    if centre is None:
-        return None
-    weighted = [
-        (share * r.confidence, r)
-        for share, r in (
-            (1, voiced.get(round(time_s - step_s, 6))),
-            (2, centre),
-            (1, voiced.get(round(time_s + step_s, 6))),
-        )
-        if r is not None
-    ]
-    total = sum(weight for weight, _ in weighted)
-    if total <= 0:
-        return centre
-    return Rating(
-        sum(w * r.arousal for w, r in weighted) / total,
-        sum(w * r.valence for w, r in weighted) / total,
-        sum(w * r.dominance for w, r in weighted) / total,
-        centre.confidence,
-    )
-
-
-def _text_at(time_s: float, said: Sequence[Utterance], texts: Sequence[Rating | None]) -> Rating | None:
-    """What the words say at a time: the rating of the utterance it falls into."""
-    return next((t for u, t in zip(said, texts, strict=True) if u.start_s <= time_s < u.end_s and t), None)
-
-
-def _utterance(said: Utterance, rating: Rating) -> EmotionUtterance:
-    word = label(rating.arousal, rating.valence, rating.dominance)
+def _utterance(said: Utterance, heard: Reading | None, read: Reading | None) -> EmotionUtterance:
+    voice, words = (reading.affect if reading else None for reading in (heard, read))
+    both = fused(voice, words)
+    assert both is not None
     return EmotionUtterance(
-        said.start_s, said.end_s, word, rating.arousal, rating.valence, rating.confidence, said.speaker, said.text
-    )
+        said.start_s, said.end_s, named(heard, read), both.arousal, both.valence, both.confidence,
+        said.speaker, said.text, both.dominance, voice, words,
+    )  # fmt: skip
 
 
 class Stage:

@@ -9,12 +9,14 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from ...analysis.affect import Reading
 from ...analysis.prosody import HOP_S, Prosody, prosody, syllables
 from ...core.audio import Audio
+from ...core.spotting import Affect
 from ...core.stage import BuiltIn, Progress
 from ...core.time import Span
 from . import Options
-from .affect import Rating, Window
+from .windows import Window
 
 #: What is measured in a window: median pitch (semitones above 100 Hz), mean pitch change from frame to frame
 #: (semitones), spectral tilt (dB, see analysis.prosody), syllables a second, mean periodicity.
@@ -71,7 +73,7 @@ class ProsodyReader(BuiltIn[Options]):
 
     def rate(
         self, audio: Audio, speech: Sequence[Span], windows: Sequence[Window], progress: Progress
-    ) -> list[Rating | None]:
+    ) -> list[Reading | None]:
         """One rating for each window, None where it holds less than 0.2 s of voiced speech."""
         if not windows:
             return []
@@ -91,7 +93,7 @@ def _frames(window: Window) -> slice:
     return slice(round(window.start_s / HOP_S), round(window.end_s / HOP_S))
 
 
-def _rating(measured: _Measured, norm: _Norm | None, clear: float) -> Rating:
+def _rating(measured: _Measured, norm: _Norm | None, clear: float) -> Reading:
     scaled = (measured.values - MEAN) / SPREAD
     louder = 0.0
     if norm is not None:
@@ -100,7 +102,7 @@ def _rating(measured: _Measured, norm: _Norm | None, clear: float) -> Rating:
     arousal, valence, dominance = WEIGHTS @ np.clip(scaled, _LOWEST, _HIGHEST)
     arousal, valence, dominance = (float(np.clip(x, -1, 1)) for x in (arousal + PER_DB * louder, valence, dominance))
     # At most 0.6: acted feelings are told apart by such features in most cases, everyday ones less often.
-    return Rating(arousal, valence, dominance, 0.6 * min(1.0, measured.voiced_s) * clear)
+    return Reading(Affect(arousal, valence, dominance, 0.6 * min(1.0, measured.voiced_s) * clear))
 
 
 def mask(spans: Sequence[Span], frames: int) -> NDArray[np.bool_]:

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import cache
+from typing import ClassVar
 
-from .affect import Rating
+from ...analysis.affect import Reading
+from ...core.spotting import Affect
+from ...core.stage import BuiltIn
+from . import Options
 from .lexicon import CHINESE, ENGLISH, Place
 
 
@@ -30,7 +35,19 @@ _STRONGER, _WEAKER = 1.3, 0.6
 _EXCLAIMED = 0.25
 
 
-def rate_text(text: str, language: str) -> Rating | None:
+class LexiconReader(BuiltIn[Options]):
+    """Rates texts by the project's own list of words."""
+
+    name: ClassVar[str] = "lexicon"
+    reason: ClassVar[str] = "a word list needs no model"
+
+    def rate(self, texts: Sequence[tuple[str, str]]) -> list[Reading | None]:
+        """One reading for each text, None where nothing in it tells."""
+        found = [rate_text(text, language) for text, language in texts]
+        return [None if affect is None else Reading(affect) for affect in found]
+
+
+def rate_text(text: str, language: str) -> Affect | None:
     """What the words say; None where nothing in them tells, or the language has no lexicon.
 
     `language` is a BCP 47 tag. Each axis is the sum of the matches over their number plus a half, so
@@ -45,12 +62,12 @@ def rate_text(text: str, language: str) -> Rating | None:
         return None
     exclaimed = bool(re.search("[!！]", text))
     if not hits:
-        return Rating(_EXCLAIMED, 0.0, 0.0, 0.3) if exclaimed else None
+        return Affect(_EXCLAIMED, 0.0, 0.0, 0.3) if exclaimed else None
     weight = 1 / (len(hits) + 0.5)
     valence, arousal, dominance = (sum(axis) * weight for axis in zip(*hits, strict=True))
     arousal += _EXCLAIMED if exclaimed else 0.0
     valence, arousal, dominance = (min(1.0, max(-1.0, x)) for x in (valence, arousal, dominance))
-    return Rating(arousal, valence, dominance, min(0.7, 0.35 + 0.15 * len(hits)))
+    return Affect(arousal, valence, dominance, min(0.7, 0.35 + 0.15 * len(hits)))
 
 
 def _english(text: str) -> list[Place]:
