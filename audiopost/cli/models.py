@@ -30,11 +30,12 @@ def _list(as_json: bool) -> None:
         stdout.write(f"store: {store.root()}\n")
         for model in models:
             gated = ", needs a token" if model.gated else ""
+            terms = "" if model.commercial else ", read its terms before commercial use"
             here = f"here ({model.where})" if model.path else store.pull_command(model.name)
             hashes = ", ".join(f"{file} {digest[:16]}" for file, digest in model.sha256.items())
             stdout.write(
-                f"{model.name:<20} {model.stage:<11} {model.size_mb:>6} MB  {model.licence}{gated}\n"
-                f"{'':<20} {here}; sha256 {hashes or 'stated by the hub at download'}\n"
+                f"{model.name:<30} {model.stage:<13} {model.size_mb:>6} MB  {model.licence}{terms}{gated}\n"
+                f"{'':<30} {here}; sha256 {hashes or 'stated by the hub at download'}\n"
             )
 
 

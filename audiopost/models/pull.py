@@ -26,7 +26,8 @@ from ..core.errors import MissingModel
 from ..core.stage import Progress, silent
 from ..io.atomic import guarded, make_folder, write_text
 from . import archive, hashes, store
-from .catalogue import Entry, get
+from .catalogue import get
+from .entry import Entry
 
 #: Seconds without an answer, or without a byte, after which the network counts as gone.
 TIMEOUT_S = 8.0

@@ -18,7 +18,8 @@ from typing import Any
 
 from ..core.stage import ModelInfo
 from . import hashes
-from .catalogue import ENTRIES, Entry, get
+from .catalogue import ENTRIES, get
+from .entry import Entry
 
 log = logging.getLogger("audiopost")
 
@@ -39,7 +40,7 @@ class Listed:
     """One line of `audiopost models list`; `path` is None and `where` empty for what is not here.
 
     `sha256` maps weights to the hash that was checked when they were pulled, else to what the catalogue knows of it
-    (a prefix, or nothing: a hub states its hashes at download).
+    (a prefix, or nothing: a hub states its hashes at download). `commercial` as Entry has it.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Listed:
     path: Path | None
     note: str
     sha256: Mapping[str, str]
+    commercial: bool
 
 
 def root() -> Path:
@@ -237,7 +239,7 @@ def listing() -> tuple[Listed, ...]:
         }
         return Listed(
             entry.name, entry.stage, entry.backend, entry.size_mb, entry.licence, entry.gated, where, path, entry.note,
-            known or entry.sha256,
+            known or entry.sha256, entry.commercial,
         )  # fmt: skip
 
     return tuple(line(entry) for entry in ENTRIES)
