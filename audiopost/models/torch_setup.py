@@ -1,4 +1,7 @@
-"""torchaudio beside a CPU build of torch: PyPI's Linux wheel of torchaudio 2.11 links CUDA and cannot load there."""
+"""What torch computes on; and torchaudio beside a CPU build of torch.
+
+PyPI's Linux wheel of torchaudio 2.11 links CUDA and cannot load there.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,24 @@ import types
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+from ..core.errors import BadValue
+
+
+def device(wanted: str, option: str) -> str:
+    """'cuda' or 'cpu' for the value 'auto', 'cuda' or 'cpu' of an option. Raises BadValue where there is no GPU."""
+    import torch
+
+    if wanted == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    if wanted == "cuda" and not torch.cuda.is_available():
+        raise BadValue(
+            f"{option} = 'cuda', but torch finds no CUDA GPU here.",
+            value=wanted,
+            choices=("auto", "cpu"),
+            remedy=f"Take {option}=auto, or install PyTorch's CUDA build.",
+        )
+    return wanted
 
 
 def prepare() -> None:

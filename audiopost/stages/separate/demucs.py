@@ -15,7 +15,7 @@ from ...core.errors import AudiopostError, BadValue, StageError, Unavailable
 from ...core.stage import Availability, ModelInfo, Progress
 from ...dsp import resample
 from ...io.scratch import at_rate, spool
-from ...models import store
+from ...models import store, torch_setup
 from . import STEMS, Options, demucs_models, estimates
 from .film import split_rest
 from .segments import Segments, measured
@@ -45,7 +45,7 @@ class Demucs:
         self._folder, self._name = demucs_models.locate(options.model, options.repo)
         self._bag = demucs_models.load(self._folder, self._name)
         self._check_segment()
-        self._device = _device(options.device)
+        self._device = torch_setup.device(options.device, "separate.device")
         sources = self._choose(tuple(self._bag.sources))
         self._segments = Segments(
             self._bag,
@@ -159,18 +159,3 @@ def _groups(layout: tuple[str, ...], width: int) -> list[list[int]]:
     pairs = [[layout.index(a), layout.index(b)] for a, b in _PAIRS if width > 1 and a in layout and b in layout]
     paired = {i for pair in pairs for i in pair}
     return pairs + [[i] for i, name in enumerate(layout) if i not in paired and name != "LFE"]
-
-
-def _device(wanted: str) -> str:
-    import torch
-
-    if wanted == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    if wanted == "cuda" and not torch.cuda.is_available():
-        raise BadValue(
-            "separate.device = 'cuda', but torch finds no CUDA GPU here.",
-            value=wanted,
-            choices=("auto", "cpu"),
-            remedy="Take separate.device=auto, or install PyTorch's CUDA build.",
-        )
-    return wanted

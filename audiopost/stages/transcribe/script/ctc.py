@@ -18,8 +18,9 @@ from ....core.audio import Audio
 from ....core.errors import StageError
 from ....core.registry import AUTO
 from ....core.stage import ModelInfo, Progress
+from ....models.config_file import read_json
 from ..windows import Window
-from .ctc_models import WEIGHTS, CTCModel, read_json
+from .ctc_models import WEIGHTS, CTCModel
 from .match import Heard
 from .timing import Timed
 from .viterbi import ctc_path, greedy

@@ -7,15 +7,14 @@ the backend 'ctc' are found in the model store and the hub's cache; others are n
 from __future__ import annotations
 
 import importlib.util
-import json
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from ....core.errors import BadValue, MissingExtra, MissingModel
 from ....core.stage import ModelInfo
+from ....models.config_file import read_json
 from .words import ScriptWord
 
 WEIGHTS = ("model.safetensors", "pytorch_model.bin")
@@ -137,14 +136,3 @@ def _entries() -> list[str]:
     from ....models.catalogue import ENTRIES
 
     return [entry.name for entry in ENTRIES if entry.backend == "ctc"]
-
-
-def read_json(file: Path) -> dict[str, Any]:
-    """The table in a JSON file. Raises BadValue."""
-    try:
-        found = json.loads(file.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise BadValue(f"{file} cannot be read: {error}.", value=str(file), remedy="Copy the model again.") from error
-    if not isinstance(found, dict):
-        raise BadValue(f"{file} holds no table.", value=str(file), remedy="Copy the model again.")
-    return found
