@@ -1,8 +1,4 @@
-"""Shot changes of a film, by its pictures' colours; decoded small, frame by frame, nothing kept but histograms.
-
-A cut is where the colour histogram and the small grey picture both change much more than around it (the adaptive
-threshold of PySceneDetect's AdaptiveDetector: the change over the mean change of the frames around).
-"""
+"""The shots of a film: where they begin and what they look like; decoded small, nothing kept but histograms."""
 
 from __future__ import annotations
 
@@ -17,15 +13,7 @@ from numpy.typing import NDArray
 
 from ..core.errors import UnreadableMedia
 from ..core.stage import Progress, silent
-
-#: Pictures are looked at in this size.
-_WIDTH, _HEIGHT = 64, 36
-#: Frames on each side that say how much change is usual.
-_AROUND = 8
-#: A cut changes at least this share of the picture (0..1), and this many times what is usual around it.
-_LEAST, _TIMES = 0.08, 3.0
-_SHORTEST_S = 0.3
-_BINS = 8
+from .cuts import BEHIND, BINS, SIZE, CutFinder, Frame, cut_finder
 
 
 @dataclass(frozen=True)
@@ -42,17 +30,17 @@ def alike(one: Shot, other: Shot) -> float:
     return float(np.minimum(one.look, other.look).sum())
 
 
-def find_shots(path: Path, progress: Progress = silent) -> tuple[Shot, ...]:
+def find_shots(path: Path, progress: Progress = silent, finder: CutFinder | None = None) -> tuple[Shot, ...]:
     """The shots of a film in order; one for a film without cuts, none where it holds no picture.
 
-    Times count from the film's first moment (the container's start). Raises UnreadableMedia.
+    Times count from the film's first moment (the container's start); `finder` is the best installed where None.
+    Raises UnreadableMedia.
     """
-    changes: deque[tuple[float, float]] = deque(maxlen=2 * _AROUND + 1)
+    finder = cut_finder() if finder is None else finder
     looks: deque[tuple[float, NDArray[np.float32]]] = deque()
     shots: list[Shot] = []
     begin, last = 0.0, 0.0
-    total = np.zeros(_BINS**3, np.float64)
-    before: tuple[NDArray[np.float32], NDArray[np.float32]] | None = None
+    total = np.zeros(BINS, np.float64)
 
     def close(at_s: float) -> None:
         nonlocal begin, total
@@ -60,52 +48,23 @@ def find_shots(path: Path, progress: Progress = silent) -> tuple[Shot, ...]:
             total += looks.popleft()[1]
         if total.sum() > 0 and at_s > begin:
             shots.append(Shot(begin, at_s, (total / total.sum()).astype(np.float32)))
-            begin, total = at_s, np.zeros(_BINS**3, np.float64)
+            begin, total = at_s, np.zeros(BINS, np.float64)
 
-    def decide(centre: int) -> None:
-        time_s, change = changes[centre]
-        usual = [c for i, (_, c) in enumerate(changes) if i != centre]
-        peak = change >= max(usual, default=0.0)
-        far = time_s - begin >= _SHORTEST_S
-        if far and peak and change >= _LEAST and change >= _TIMES * (sum(usual) / max(len(usual), 1)):
-            close(time_s)
-
-    for time_s, picture, duration_s in pictures(path):
-        look, grey = _histogram(picture), picture.mean(axis=2)
-        if before is not None:
-            # Both must change: a moving camera changes pixels and hardly the colours' shares.
-            colours = max(0.0, 1 - float(np.minimum(look, before[0]).sum()))
-            pixels = float(np.abs(grey - before[1]).mean()) / 255
-            changes.append((time_s, float(np.sqrt(colours * min(1.0, 4 * pixels)))))
-            if len(changes) == changes.maxlen:
-                decide(_AROUND)
-            elif len(changes) > _AROUND:
-                decide(len(changes) - 1 - _AROUND)
-        looks.append((time_s, look))
-        before, last = (look, grey), time_s + duration_s
-        while len(looks) > 2 * _AROUND + 2:
+    for frame, duration_s in _frames(path):
+        for at_s in finder.feed(frame):
+            close(at_s)
+        looks.append((frame.time_s, frame.look))
+        last = frame.time_s + duration_s
+        while len(looks) > BEHIND + 2:
             total += looks.popleft()[1]
-        progress("shots", time_s, 0.0)
-    # The last frames have fewer behind them.
-    for centre in range(max(0, len(changes) - _AROUND), len(changes)):
-        decide(centre)
-    close(max(last, begin))
+        progress("shots", frame.time_s, 0.0)
+    for at_s in (*finder.rest(), max(last, begin)):
+        close(at_s)
     return tuple(shots)
 
 
-def _histogram(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
-    index = (picture >> 5).astype(np.int32)
-    flat = (index[..., 0] * _BINS + index[..., 1]) * _BINS + index[..., 2]
-    return (np.bincount(flat.ravel(), minlength=_BINS**3) / flat.size).astype(np.float32)
-
-
-def pictures(
-    path: Path, size: tuple[int, int] = (_WIDTH, _HEIGHT), most_fps: float = 25.0
-) -> Iterator[tuple[float, NDArray[np.uint8], float]]:
-    """Time, small RGB picture (height, width, 3) and duration of each frame; at most about `most_fps` a second.
-
-    Times count from the film's first moment; none where it holds no picture. Raises UnreadableMedia.
-    """
+def _frames(path: Path) -> Iterator[tuple[Frame, float]]:
+    """Each frame of a film, and how long it shows; none where it holds no picture. Raises UnreadableMedia."""
     import av
 
     try:
@@ -119,13 +78,10 @@ def pictures(
         stream.thread_type = "AUTO"
         origin = float(container.start_time or 0) / av.time_base
         rate = float(stream.average_rate or stream.guessed_rate or 25)
-        keep_every = max(1, round(rate / most_fps))
         for number, frame in enumerate(_decoded(container, stream)):
-            if number % keep_every:
-                continue
             time_s = frame.time - origin if frame.time is not None else number / rate
-            small = frame.reformat(width=size[0], height=size[1], format="rgb24", interpolation="AREA")
-            yield max(0.0, time_s), small.to_ndarray(), keep_every / rate
+            small = frame.reformat(width=SIZE[0], height=SIZE[1], format="rgb24", interpolation="AREA")
+            yield Frame(max(0.0, time_s), small.to_ndarray()), 1 / rate
 
 
 def _decoded(container: Any, stream: Any) -> Iterator[Any]:

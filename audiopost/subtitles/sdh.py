@@ -127,6 +127,11 @@ def _english(kind: str) -> str:
     return clean(kind.replace("_", " ").replace("-", " ")).lower()
 
 
+def sound_word(kind: str, language: str) -> str:
+    """A sound's word in one of core.language.LANGUAGES; as it is where there is none."""
+    return _said(_english(kind), language, traditional=language == "zh-hant")
+
+
 def _said(english: str, language: str, traditional: bool) -> str:
     words = _WORDS.get(english)
     if base(language) in CHINESE and words:

@@ -9,7 +9,7 @@ import av
 import numpy as np
 import pytest
 
-from audiopost.analysis import shot_changes as module
+from audiopost.analysis import cuts
 from audiopost.analysis.shot_changes import shot_changes
 from audiopost.core.errors import UnreadableMedia
 
@@ -37,15 +37,15 @@ def film(tmp_path: Path):
 @pytest.mark.skipif(importlib.util.find_spec("scenedetect") is None, reason="the extra 'video' is not installed")
 @pytest.mark.parametrize("rate", [25, 50])
 def test_pyscenedetect_finds_each_cut_on_its_frame(film, rate) -> None:
-    cuts, by = shot_changes(film(rate, (40, 31, 50)))
-    assert cuts == pytest.approx([40 / rate, 71 / rate], abs=1e-3)
+    found, by = shot_changes(film(rate, (40, 31, 50)))
+    assert found == pytest.approx([40 / rate, 71 / rate], abs=1e-3)
     assert "PySceneDetect" in by
 
 
 def test_without_it_our_detector_does_and_says_so(film, monkeypatch) -> None:
-    monkeypatch.setattr(module.importlib.util, "find_spec", lambda name: None)
-    cuts, by = shot_changes(film(25, (40, 31, 50)))
-    assert cuts == pytest.approx([40 / 25, 71 / 25], abs=1e-3)
+    monkeypatch.setattr(cuts.importlib.util, "find_spec", lambda name: None)
+    found, by = shot_changes(film(25, (40, 31, 50)))
+    assert found == pytest.approx([40 / 25, 71 / 25], abs=1e-3)
     assert "own detector" in by
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from audiopost.analysis.cuts import CutFinder, Histograms, PySceneDetect
 from audiopost.analysis.shots import alike, find_shots
 from audiopost.core.audio import Audio
 from audiopost.core.errors import UnreadableMedia
@@ -29,9 +30,15 @@ def _film(path: Path, *plan: tuple[float, int], rate: int = 25, pan: float = 0.5
     return path
 
 
+@pytest.mark.parametrize("finder", [Histograms, PySceneDetect])
 @pytest.mark.parametrize("rate", [25, 50])
-def test_cuts_are_found_to_the_frame_and_a_moving_picture_is_none(tmp_path: Path, rate: int) -> None:
-    shots = find_shots(_film(tmp_path / "f.mp4", (3, 1), (2, 2), (0.6, 3), (2, 1), rate=rate))
+def test_cuts_are_found_to_the_frame_and_a_moving_picture_is_none(
+    tmp_path: Path, rate: int, finder: type[CutFinder]
+) -> None:
+    if finder is PySceneDetect:
+        pytest.importorskip("scenedetect")
+    film = _film(tmp_path / "f.mp4", (3, 1), (2, 2), (0.6, 3), (2, 1), rate=rate)
+    shots = find_shots(film, finder=finder())
     assert [s.start_s for s in shots] == pytest.approx([0, 3, 5, 5.6], abs=0.045)
     assert shots[-1].end_s == pytest.approx(7.6, abs=0.045)
     assert alike(shots[0], shots[3]) > 0.8

@@ -17,8 +17,8 @@ from audiopost.core.spotting import EmotionUtterance
 from audiopost.core.stage import silent
 from audiopost.core.time import Span
 from audiopost.stages.scenes import Options, Stage, find_scenes
-from audiopost.stages.scenes.boundaries import cuts
-from audiopost.stages.scenes.novelty import background, changes
+from audiopost.stages.scenes.novelty import changes, soundscape
+from audiopost.stages.scenes.places import cuts
 
 
 def _noise(rng: np.random.Generator, *levels: float, each_s: float = 20.0, rate: int = 16_000) -> Audio:
@@ -39,9 +39,10 @@ def test_the_same_background_is_one_scene(rng: np.random.Generator) -> None:
 
 
 def test_the_size_of_the_change_is_measured(rng: np.random.Generator) -> None:
-    found = changes(background(_noise(rng, 0.003, 0.03), silent))
+    found = changes(soundscape(_noise(rng, 0.003, 0.03), silent).levels)
     assert len(found) == 1
-    assert found[0][2] == pytest.approx(20, abs=4)
+    assert found[0].size_db == pytest.approx(20, abs=4)
+    assert found[0].rise_db > 0
 
 
 def test_a_long_pause_begins_a_scene_and_a_short_one_does_not(rng: np.random.Generator) -> None:
@@ -61,8 +62,7 @@ def _shot(start_s: float, end_s: float, colour: int) -> Shot:
 
 def test_shot_and_reverse_shot_are_one_place() -> None:
     shots = [_shot(0, 5, 1), _shot(5, 9, 2), _shot(9, 14, 1), _shot(14, 20, 2), _shot(20, 30, 3)]
-    weights = {round(e.time_s): e.weight for e in cuts(shots)}
-    assert weights[20] > 3 * max(weights[5], weights[9], weights[14])
+    assert {round(cut.time_s): cut.to_place for cut in cuts(shots)} == {5: False, 9: False, 14: False, 20: True}
 
 
 spans = st.lists(st.tuples(st.floats(0, 55), st.floats(0.3, 10)), max_size=8)

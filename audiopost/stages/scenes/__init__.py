@@ -1,7 +1,9 @@
-"""Scenes: by changes of place in the picture, pauses between speech, and changes of the background sound.
+"""Scenes and story beats: what changes in picture, sound, speech, music and feeling, and where a scene ends.
+
+Beats are all the moments where something changes; a scene begins where enough of them agree, which the backend weighs.
 
 To add a backend: write a class with `name`, `draft`, `available`, `model` and `borders` in a file of its own, add its
-'module:Class' to BACKENDS, and run tests/stages. Numbering, speakers and moods stay the same for every backend.
+'module:Class' to BACKENDS, and run tests/stages. Numbering, speakers, moods and beats stay the same for every backend.
 """
 
 from __future__ import annotations
@@ -11,24 +13,35 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
+from ...analysis.affect import label, mean_affect
 from ...core.audio import Audio
+from ...core.language import LANGUAGES, tell
+from ...core.marks import Activity
 from ...core.options import change, option
 from ...core.project import Project
 from ...core.registry import AUTO, Backends
 from ...core.speech import SpeakerTurn
-from ...core.spotting import EmotionUtterance, Scene
+from ...core.spotting import Affect, EmotionPoint, EmotionUtterance, Scene, StoryBeat
 from ...core.stage import Backend, Choice, Progress, silent
 from ...core.time import Span
+from .beats import beats
+from .material import Material, gathered
 
 
 @dataclass(frozen=True)
 class Options:
-    """How a recording is divided into scenes."""
+    """How a recording is divided into scenes, and which moments are beats."""
 
     backend: str = option(AUTO, "boundaries, a plug-in, auto or embedded")
     shortest_s: float = option(8.0, "shortest scene", low=1.0, high=600.0, unit="s")
-    pause_s: float = option(2.0, "shortest pause between speech that may end a scene", low=0.5, high=60.0, unit="s")
+    pause_s: float = option(
+        2.0, "shortest pause between speech that is a beat, and may end a scene", low=0.5, high=60.0, unit="s"
+    )
     sensitivity: float = option(0.5, "0 gives few scenes, 1 many", low=0.0, high=1.0)
+    turn: float = option(
+        0.2, "smallest turn of feeling that is a beat, over arousal, valence and dominance", low=0.05, high=2.0
+    )
+    language: str = option("en", "language of reasons and details", choices=LANGUAGES)
 
 
 @dataclass(frozen=True)
@@ -40,11 +53,9 @@ class Border:
 
 
 class SceneFinder(Backend, Protocol):
-    """The borders between scenes, in order of time; `film` is a file with pictures, or None."""
+    """The borders between scenes, in order of time."""
 
-    def borders(
-        self, audio: Audio, film: Path | None, speech: Sequence[Span] | None, progress: Progress
-    ) -> list[Border]: ...
+    def borders(self, material: Material, progress: Progress) -> list[Border]: ...
 
 
 BACKENDS = Backends(
@@ -62,6 +73,8 @@ def find_scenes(
     speech: Sequence[Span] | None = None,
     turns: Sequence[SpeakerTurn] = (),
     utterances: Sequence[EmotionUtterance] = (),
+    points: Sequence[EmotionPoint] = (),
+    activity: Sequence[Activity] = (),
     options: Options | None = None,
     progress: Progress = silent,
     **changes: Any,
@@ -69,34 +82,64 @@ def find_scenes(
     """Scenes without gaps from 0 to the end of `audio`; none for audio without samples.
 
     `film` gives the pictures, `speech` where speech is heard (found by the VAD where None), `turns` the speakers,
-    `utterances` the moods. `changes` are fields of Options. Raises UnknownName, BadValue, UnreadableMedia.
+    `utterances` and `points` the feelings (see stages.emotion), `activity` music and sound events.
+    `changes` are fields of Options. Raises UnknownName, BadValue, UnreadableMedia.
     """
-    return _run(audio, film, speech, turns, utterances, change(options, Options, changes, "scenes."), progress)[0]
+    chosen = change(options, Options, changes, "scenes.")
+    return _scenes(gathered(audio, film, speech, turns, utterances, points, activity, chosen.turn, progress), chosen,
+                   progress)[0]  # fmt: skip
 
 
-def _run(
+def find_beats(
     audio: Audio,
-    film: Path | None,
-    speech: Sequence[Span] | None,
-    turns: Sequence[SpeakerTurn],
-    utterances: Sequence[EmotionUtterance],
-    options: Options,
-    progress: Progress,
-) -> tuple[tuple[Scene, ...], Choice]:
+    *,
+    film: Path | None = None,
+    speech: Sequence[Span] | None = None,
+    turns: Sequence[SpeakerTurn] = (),
+    utterances: Sequence[EmotionUtterance] = (),
+    points: Sequence[EmotionPoint] = (),
+    activity: Sequence[Activity] = (),
+    options: Options | None = None,
+    progress: Progress = silent,
+    **changes: Any,
+) -> tuple[StoryBeat, ...]:
+    """The moments where something changes, of every kind, in order of time; arguments and errors as for find_scenes."""
+    chosen = change(options, Options, changes, "scenes.")
+    material = gathered(audio, film, speech, turns, utterances, points, activity, chosen.turn, progress)
+    return beats(material, chosen.pause_s, chosen.language)
+
+
+def _scenes(material: Material, options: Options, progress: Progress) -> tuple[tuple[Scene, ...], Choice]:
     backend, choice = BACKENDS.choose(options)
-    end_s = audio.duration_s
+    end_s = material.duration_s
     if end_s <= 0:
         return (), choice
-    borders: list[Border] = [Border(0.0, "the beginning"), *backend.borders(audio, film, speech, progress)]
+    first = Border(0.0, tell("scenes.beginning", options.language))
+    borders: list[Border] = [first, *backend.borders(material, progress)]
     ends = [border.time_s for border in borders[1:]] + [end_s]
-    scenes = tuple(
-        Scene(
-            number, border.time_s, until, border.reason,
-            _speakers(turns, border.time_s, until), _mood(utterances, border.time_s, until),
-        )
-        for number, (border, until) in enumerate(zip(borders, ends, strict=True), start=1)
-    )  # fmt: skip
-    return scenes, choice
+    return tuple(
+        _scene(number, border, until_s, material)
+        for number, (border, until_s) in enumerate(zip(borders, ends, strict=True), start=1)
+    ), choice
+
+
+def _scene(number: int, border: Border, end_s: float, material: Material) -> Scene:
+    start_s = border.time_s
+    affect = mean_affect(
+        (Affect(p.arousal, p.valence, p.dominance, p.confidence), 1.0)
+        for p in material.points
+        if start_s <= p.time_s < end_s
+    )
+    return Scene(
+        number,
+        start_s,
+        end_s,
+        border.reason,
+        _speakers(material.turns, start_s, end_s),
+        _mood(material.utterances, start_s, end_s) or (label(affect) if affect is not None else ""),
+        affect,
+        tuple(cut.time_s for cut in material.cuts if start_s < cut.time_s < end_s),
+    )
 
 
 def _speakers(turns: Sequence[SpeakerTurn], start_s: float, end_s: float) -> tuple[str, ...]:
@@ -123,11 +166,11 @@ def _mood(utterances: Sequence[EmotionUtterance], start_s: float, end_s: float) 
 
 
 class Stage:
-    """Divides the Project into scenes. The pictures are read where the recording is a film and its file is there."""
+    """Divides the Project into scenes and lists its beats, by pictures too where it is a film and its file is there."""
 
     name = "scenes"
     requires: ClassVar[frozenset[str]] = frozenset()
-    assigns: ClassVar[frozenset[str]] = frozenset({"scenes"})
+    assigns: ClassVar[frozenset[str]] = frozenset({"scenes", "beats"})
     options_type = Options
 
     def __call__(self, project: Project, options: Options, progress: Progress) -> Project:
@@ -136,10 +179,17 @@ class Stage:
         if film is not None and not film.is_file():
             warnings = (f"{film.name} is no longer there: scenes were found by sound alone.",)
             film = None
-        speech = None
-        if project.activity is not None:
-            speech = [Span(a.start_s, a.end_s) for a in project.activity if a.kind == "speech"]
-        scenes, choice = _run(
-            project.programme, film, speech, project.turns or (), project.emotion_utterances or (), options, progress
+        material = gathered(
+            project.programme,
+            film,
+            project.speech_spans,
+            project.turns or (),
+            project.emotion_utterances or (),
+            project.emotion or (),
+            project.activity or (),
+            options.turn,
+            progress,
         )
-        return project.after(self.name, choice, options, warnings=warnings, scenes=scenes)
+        scenes, choice = _scenes(material, options, progress)
+        found = beats(material, options.pause_s, options.language)
+        return project.after(self.name, choice, options, warnings=warnings, scenes=scenes, beats=found)

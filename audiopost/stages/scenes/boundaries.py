@@ -1,32 +1,32 @@
-"""Scene borders where picture, pause and sound agree: each adds its weight, enough weight is a border."""
+"""Scene borders where picture, pause, sound, music and feeling agree: each adds its weight, enough is a border."""
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
 
-from ...analysis import vad
-from ...analysis.shots import Shot, alike, find_shots
-from ...core.audio import Audio
+from ...core.language import tell
 from ...core.stage import BuiltIn, Progress
 from ...core.time import Span, clock, merge_spans
 from . import Border, Options
-from .novelty import background, changes
+from .material import Material
+from .words import change_words
 
 #: Evidence counts together within this distance.
 _TOGETHER_S = 1.5
-#: Shots this much alike show the same place; a place that comes back within this time is still the same scene.
-_SAME_PLACE, _RETURNS_S = 0.6, 45.0
 # Weights: a change of place makes a scene alone; a cut within one place, a pause or a sound needs company, unless
-# it is strong (a pause of 6 s, a background that changes by 10 dB).
-_PLACE, _CUT, _PAUSE_PER_S, _PAUSE_MOST, _SOUND = 1.0, 0.25, 0.12, 0.75, 0.9
+# it is strong (a pause of 6 s, a background that changes by 10 dB). Music that enters or leaves and a turn of feeling
+# happen inside scenes too: each only supports what else is there, and alone is no border at any sensitivity.
+_PLACE, _CUT, _PAUSE_PER_S, _PAUSE_MOST, _SOUND, _MUSIC, _FEELING = 1.0, 0.25, 0.12, 0.75, 0.9, 0.3, 0.3
 #: Weight a border needs at sensitivity 0, 0.5 and 1: 1.0, 0.7, 0.4.
 _NEEDED, _SLOPE = 1.0, 0.6
+#: Kinds of evidence, the one whose time is the most exact first: of each the strongest counts once.
+_PICTURES, _SOUNDS, _MUSICS, _FEELINGS, _PAUSES = range(5)
 
 
 @dataclass(frozen=True)
@@ -38,35 +38,62 @@ class _Evidence:
     time_s: float
     weight: float
     words: str
-    exact: int
-    """Whose time is kept: pictures cut to the frame (2), pauses less (1), sounds least (0)."""
+    kind: int
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    """A place for a border and what speaks for it, the most exact first."""
+
+    time_s: float
+    evidence: tuple[_Evidence, ...]
+
+    @property
+    def weight(self) -> float:
+        return sum(e.weight for e in self.evidence)
 
 
 class Boundaries(BuiltIn[Options]):
-    """Shot changes, pauses and background changes weighed together; no model weights."""
+    """Shot changes, pauses, background, music and feeling weighed together; no model weights."""
 
     name: ClassVar[str] = "boundaries"
     reason: ClassVar[str] = "signal processing needs no model"
 
-    def borders(
-        self, audio: Audio, film: Path | None, speech: Sequence[Span] | None, progress: Progress
-    ) -> list[Border]:
+    def borders(self, material: Material, progress: Progress) -> list[Border]:
         """The strongest borders first, each at least `shortest_s` from the others and from both ends."""
-        spoken = vad.speech_spans(audio) if speech is None else speech
-        evidence = self._pauses(spoken)
-        evidence += [
-            _Evidence(at, at, at, _SOUND * strength, f"a change of the background sound by {size:.0f} dB", 0)
-            for at, strength, size in changes(background(audio, progress))
-        ]
-        if film is not None:
-            evidence += cuts(find_shots(film, progress))
         needed = _NEEDED - _SLOPE * self.options.sensitivity
-        kept: list[Border] = []
-        for weight, border in sorted(_gathered(evidence), key=lambda found: (-found[0], found[1].time_s)):
-            others = (0.0, audio.duration_s, *(other.time_s for other in kept))
-            if weight >= needed and all(abs(border.time_s - t) >= self.options.shortest_s for t in others):
-                kept.append(border)
-        return sorted(kept, key=lambda border: border.time_s)
+        kept: list[_Candidate] = []
+        for candidate in sorted(_gathered(self._evidence(material)), key=lambda found: (-found.weight, found.time_s)):
+            others = (0.0, material.duration_s, *(other.time_s for other in kept))
+            if candidate.weight < needed or any(abs(candidate.time_s - t) < self.options.shortest_s for t in others):
+                continue
+            # A pause in which the scene has changed already does not end once more when somebody speaks.
+            if not (candidate.evidence[0].kind == _PAUSES and any(candidate.evidence[0] in c.evidence for c in kept)):
+                kept.append(candidate)
+        return [Border(c.time_s, self._words(c)) for c in sorted(kept, key=lambda candidate: candidate.time_s)]
+
+    def _words(self, candidate: _Candidate) -> str:
+        def both(first: str, second: str) -> str:
+            return tell("scenes.and", self.options.language, first=first, second=second)
+
+        return functools.reduce(both, (e.words for e in candidate.evidence))
+
+    def _evidence(self, material: Material) -> list[_Evidence]:
+        language = self.options.language
+        found = self._pauses(material.speech)
+        for change in material.backgrounds:
+            words = tell("scenes.background", language, decibels=change.size_db)
+            found.append(_at(change.time_s, _SOUND * change.strength, words, _SOUNDS))
+        for span in material.music:
+            for time_s, key in ((span.start_s, "scenes.music_in"), (span.end_s, "scenes.music_out")):
+                found.append(_at(time_s, _MUSIC, tell(key, language, time=clock(time_s, 1)), _MUSICS))
+        for turn in material.feelings:
+            words = tell("scenes.feeling", language, change=change_words(turn, language))
+            found.append(_at(turn.time_s, _FEELING, words, _FEELINGS))
+        for cut in material.cuts:
+            words = tell("scenes.cut_place" if cut.to_place else "scenes.cut", language, time=clock(cut.time_s, 1))
+            found.append(_at(cut.time_s, _PLACE if cut.to_place else _CUT, words, _PICTURES))
+        return found
 
     def _pauses(self, speech: Sequence[Span]) -> list[_Evidence]:
         """Pauses between two stretches of speech; the border lies where speech begins again, a breath before."""
@@ -75,42 +102,36 @@ class Boundaries(BuiltIn[Options]):
             pause = after.start_s - before.end_s
             if pause >= self.options.pause_s:
                 at = after.start_s - min(0.25, pause / 4)
+                words = tell("scenes.pause", self.options.language, seconds=pause)
                 weight = min(_PAUSE_MOST, _PAUSE_PER_S * pause)
-                found.append(_Evidence(before.end_s, after.start_s, at, weight, f"a pause of {pause:.1f} s", 1))
+                found.append(_Evidence(before.end_s, after.start_s, at, weight, words, _PAUSES))
         return found
 
 
-def cuts(shots: Sequence[Shot]) -> list[_Evidence]:
-    """A cut to another place weighs much; one inside a place (shot and reverse shot) little.
-
-    Two shots that look alike are one place, and everything between them belongs to one scene (overlapping links:
-    A. Hanjalic et al., "Automated high-level movie segmentation for advanced video-retrieval systems", IEEE
-    TCSVT 9, 1999).
-    """
-    found = []
-    for i in range(1, len(shots)):
-        at = shots[i].start_s
-        past = [s for s in shots[max(0, i - 12) : i] if at - s.end_s <= _RETURNS_S]
-        coming = [s for s in shots[i : i + 12] if s.start_s - at <= _RETURNS_S]
-        linked = any(alike(a, b) >= _SAME_PLACE for a in past for b in coming)
-        words = f"shot change at {clock(at, 1)}" if linked else f"shot change to another place at {clock(at, 1)}"
-        found.append(_Evidence(at, at, at, _CUT if linked else _PLACE, words, 2))
-    return found
+def _at(time_s: float, weight: float, words: str, kind: int) -> _Evidence:
+    return _Evidence(time_s, time_s, time_s, weight, words, kind)
 
 
-def _gathered(evidence: Sequence[_Evidence]) -> list[tuple[float, Border]]:
-    """(weight, border) for each piece of evidence with what lies near it; of each kind the strongest counts once."""
+def _gathered(evidence: Sequence[_Evidence]) -> list[_Candidate]:
+    """Each piece of evidence with what lies near it; of several with one time the strongest."""
     starts, ends = np.array([e.start_s for e in evidence]), np.array([e.end_s for e in evidence])
-    found: dict[float, tuple[float, Border]] = {}
+    found: dict[float, _Candidate] = {}
     for one in evidence:
         near = np.flatnonzero((ends >= one.time_s - _TOGETHER_S) & (starts <= one.time_s + _TOGETHER_S))
         strongest: dict[int, _Evidence] = {}
         for other in (evidence[int(i)] for i in near):
-            if other.exact not in strongest or other.weight > strongest[other.exact].weight:
-                strongest[other.exact] = other
-        together = sorted(strongest.values(), key=lambda e: -e.exact)
-        at = together[0].time_s
-        weight = sum(e.weight for e in together)
-        if at not in found or weight > found[at][0]:
-            found[at] = (weight, Border(at, " and ".join(e.words for e in together)))
+            if other.kind not in strongest or other.weight > strongest[other.kind].weight:
+                strongest[other.kind] = other
+        candidate = _Candidate(_time_of(strongest), tuple(strongest[kind] for kind in sorted(strongest)))
+        if candidate.time_s not in found or candidate.weight > found[candidate.time_s].weight:
+            found[candidate.time_s] = candidate
     return list(found.values())
+
+
+def _time_of(strongest: dict[int, _Evidence]) -> float:
+    """The most exact time: a picture's as it is, any other inside the pause, up to where speech begins again."""
+    first = strongest[min(strongest)]
+    pause = strongest.get(_PAUSES)
+    if pause is None or first.kind == _PICTURES:
+        return first.time_s
+    return min(max(first.time_s, pause.start_s), pause.time_s)

@@ -1,0 +1,192 @@
+"""Where the feeling of the dialogue turns: change points of the emotion curve.
+
+The curve overlaps itself (each point looks at some seconds), so its neighbouring points agree whatever happens: what
+varies from chance is one line against the next. The curve is therefore told in lines first (a line, or 3 s of a long
+one, is one sample: the mean of its points weighted by their confidence); a gap where nobody speaks is no sample, and
+counts neither for nor against a change. The lines are whitened by the noise of the curve, which is how far neighbouring
+lines lie apart, and cut by PELT (R. Killick, P. Fearnhead, I. Eckley, "Optimal detection of changepoints with a linear
+computational cost", JASA 107, 2012) with the penalty of the Bayesian criterion for d means and a place in each cut:
+(d + 1) log n (N. Zhang and D. Siegmund, "A modified Bayes information criterion", Biometrics 63, 2007).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...core.spotting import Affect, EmotionPoint, EmotionUtterance
+
+FloatArray = NDArray[np.float64]
+
+#: A line longer than this is several samples; points further apart than this do not belong to one.
+_LONGEST_S, _GAP_S = 3.0, 1.0
+#: A sample of full weight holds this many seconds of full confidence; it counts this many times.
+_FULL_S, _COPIES = 2.0, 4
+#: Spread of neighbouring lines of even speech on each axis, as good as this many lines measured.
+_USUAL, _USUAL_LINES = (0.15, 0.10, 0.15), 8
+#: Outliers among the differences of neighbouring lines (the changes themselves) count as this many deviations.
+_CLIP = 2.5
+
+
+@dataclass(frozen=True)
+class Turn:
+    """The feeling turns at `time_s`, where a line begins: the means of `before_s` and `after_s` of speech around it.
+
+    `spread` is how far neighbouring lines lie apart anyway, over all three axes.
+    """
+
+    time_s: float
+    before: Affect
+    after: Affect
+    before_s: float
+    after_s: float
+    spread: float
+
+    @property
+    def size(self) -> float:
+        """How far the feeling moves, over all three axes."""
+        return _distance(self.before, self.after)
+
+
+@dataclass(frozen=True)
+class _Lines:
+    """Samples in order of time: where they begin, (n, 3) values, seconds of speech, and of them times confidence."""
+
+    starts_s: FloatArray
+    values: FloatArray
+    seconds: FloatArray
+    sure_s: FloatArray
+
+    @property
+    def weights(self) -> FloatArray:
+        """How much each counts, 0..1."""
+        return np.minimum(self.sure_s / _FULL_S, 1.0)
+
+    def mean(self, first: int, stop: int) -> Affect:
+        weights = self.weights[first:stop]
+        arousal, valence, dominance = (weights @ self.values[first:stop] / weights.sum()).tolist()
+        sure = float(self.sure_s[first:stop].sum() / self.seconds[first:stop].sum())
+        return Affect(arousal, valence, dominance, sure)
+
+
+def turns(points: Sequence[EmotionPoint], utterances: Sequence[EmotionUtterance], smallest: float) -> tuple[Turn, ...]:
+    """The turns of feeling of at least `smallest` (distance over the three axes) in order of time.
+
+    `points` in order of time, `utterances` by their starts: they say where lines begin. Linear in time for most curves:
+    two hours take about a second.
+    """
+    lines = _lines(points, utterances)
+    if len(lines.starts_s) < 2:
+        return ()
+    whitening, spread = _noise(lines)
+    edges = _cut(lines, whitening)
+    while len(edges) > 2:
+        means = [lines.mean(a, b) for a, b in pairwise(edges)]
+        sizes = [_distance(a, b) for a, b in pairwise(means)]
+        least = int(np.argmin(sizes))
+        if sizes[least] >= smallest:
+            break
+        del edges[least + 1]
+    return tuple(
+        Turn(
+            float(lines.starts_s[at]), lines.mean(first, at), lines.mean(at, stop),
+            float(lines.seconds[first:at].sum()), float(lines.seconds[at:stop].sum()), spread,
+        )
+        for first, at, stop in zip(edges, edges[1:], edges[2:], strict=False)
+    )  # fmt: skip
+
+
+def _lines(points: Sequence[EmotionPoint], utterances: Sequence[EmotionUtterance]) -> _Lines:
+    """The curve by lines, without those of no confidence; the utterances themselves where there is no curve."""
+    if not points:
+        spans = [(u, u.end_s - u.start_s) for u in utterances]
+        return _kept([(u.start_s, (u.arousal, u.valence, u.dominance), s, u.confidence * s) for u, s in spans])
+    times = np.array([p.time_s for p in points])
+    steps = np.diff(times)
+    step = float(steps.min()) if len(steps) else 0.5
+    said = _said(times, utterances)
+    rows, first = [], 0
+    for i in range(1, len(points) + 1):
+        new = i == len(points) or times[i] - times[i - 1] > max(_GAP_S, 1.5 * step) or said[i] != said[i - 1]
+        if not new and times[i] - times[first] < _LONGEST_S:
+            continue
+        weights = np.array([p.confidence for p in points[first:i]])
+        values = np.array([(p.arousal, p.valence, p.dominance) for p in points[first:i]])
+        begin = float(times[first])
+        if said[first] >= 0 and (first == 0 or said[first - 1] != said[first]):
+            begin = utterances[said[first]].start_s
+        if weights.sum() > 0:
+            rows.append(
+                (begin, tuple(weights @ values / weights.sum()), step * (i - first), step * float(weights.sum()))
+            )
+        first = i
+    return _kept(rows)
+
+
+def _kept(rows: Sequence[tuple[float, tuple[float, ...], float, float]]) -> _Lines:
+    """Those that say anything: (start, values, seconds, seconds times confidence)."""
+    rows = [row for row in rows if row[3] > 0]
+    starts, seconds, sure = (np.array([row[k] for row in rows]) for k in (0, 2, 3))
+    return _Lines(starts, np.array([row[1] for row in rows]).reshape(-1, 3), seconds, sure)
+
+
+def _said(times: FloatArray, utterances: Sequence[EmotionUtterance]) -> list[int]:
+    """Which utterance each time belongs to: the one it lies in, else the nearest within a second, else -1."""
+    starts = np.array([u.start_s for u in utterances])
+    ends = np.array([u.end_s for u in utterances])
+    found = []
+    for time_s, at in zip(times.tolist(), (np.searchsorted(starts, times, "right") - 1).tolist(), strict=True):
+        near = [(max(starts[k] - time_s, time_s - ends[k], 0.0), -k) for k in (at, at + 1) if 0 <= k < len(utterances)]
+        distance, k = min(near, default=(np.inf, 0))
+        found.append(-k if distance <= _GAP_S else -1)
+    return found
+
+
+def _noise(lines: _Lines) -> tuple[FloatArray, float]:
+    """(3, 3) that makes the noise of a line of full weight white, and its size over all axes.
+
+    The spread is the median of the differences between neighbouring lines, which a few changes do not move, drawn
+    towards what is usual where there are few lines; their correlation (excitement is also heard as dominance) likewise.
+    """
+    weights = lines.weights
+    apart = np.diff(lines.values, axis=0) / np.sqrt(1 / weights[1:] + 1 / weights[:-1])[:, np.newaxis]
+    share = len(apart) / (len(apart) + _USUAL_LINES)
+    measured = 1.4826 * np.median(np.abs(apart), axis=0)
+    spread = np.sqrt(share * measured**2 + (1 - share) * np.square(_USUAL))
+    scaled = np.clip(apart / spread, -_CLIP, _CLIP)
+    energy = np.sqrt(np.square(scaled).sum(axis=0))
+    alike = scaled.T @ scaled / np.maximum(np.outer(energy, energy), 1e-12)
+    np.fill_diagonal(alike, 1.0)
+    alike = share * alike + (1 - share) * np.eye(3)
+    whitening = np.linalg.inv(np.linalg.cholesky(alike)) / spread
+    return whitening, float(np.sqrt(np.square(spread).sum()))
+
+
+def _cut(lines: _Lines, whitening: FloatArray) -> list[int]:
+    """Where the lines fall apart: [0, …, n]."""
+    from ruptures import KernelCPD
+
+    # KernelCPD knows no weights: a sample that counts more is there more often.
+    copies = np.maximum(np.rint(_COPIES * lines.weights).astype(int), 1)
+    ends = np.cumsum(copies)
+    signal = np.repeat(lines.values @ whitening.T, copies, axis=0)
+    count, axes = lines.values.shape
+    penalty = _COPIES * (axes + 1) * float(np.log(count))
+    found = KernelCPD(kernel="linear", min_size=1).fit(signal).predict(pen=max(penalty, 1e-6))
+    # A cut between two copies of one sample is as good as one at its edge.
+    inner = {int(np.argmin(np.abs(ends - cut))) + 1 for cut in found[:-1]}
+    return sorted({0, *(at for at in inner if at < count), count})
+
+
+def _distance(one: Affect, other: Affect) -> float:
+    return float(
+        np.sqrt(
+            (one.arousal - other.arousal) ** 2
+            + (one.valence - other.valence) ** 2
+            + (one.dominance - other.dominance) ** 2
+        )
+    )

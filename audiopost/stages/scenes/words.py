@@ -1,0 +1,60 @@
+"""A turn of feeling in words."""
+
+from __future__ import annotations
+
+from ...analysis.affect import label
+from ...core.language import tell
+from ...core.spotting import Affect
+from .feelings import Turn
+
+_AXES = ("arousal", "valence", "dominance")
+#: Axes that move by less than this are not told of, unless none moves by more.
+_TOLD = 0.1
+
+
+def turn_words(turn: Turn, language: str) -> str:
+    """What a turn of feeling is, as measured: from which label to which, by how much, out of how much speech."""
+    was, becomes = label(turn.before), label(turn.after)
+    same = was == becomes
+    return tell(
+        "scenes.turn_same" if same else "scenes.turn",
+        language,
+        change=_change(was, becomes, language),
+        label=tell(f"emotion.{becomes}", language),
+        moves=_moves(turn, language),
+        seconds_before=turn.before_s,
+        seconds_after=turn.after_s,
+        spread=turn.spread,
+    )
+
+
+def change_words(turn: Turn, language: str) -> str:
+    """The same in short: from which label to which, or how the axes move where the label stays."""
+    was, becomes = label(turn.before), label(turn.after)
+    return _moves(turn, language) if was == becomes else _change(was, becomes, language)
+
+
+def _change(was: str, becomes: str, language: str) -> str:
+    before, after = (tell(f"emotion.{name}", language) for name in (was, becomes))
+    return tell("scenes.feeling_to", language, before=before, after=after)
+
+
+def _moves(turn: Turn, language: str) -> str:
+    """The axes that move, the one that moves most first."""
+
+    def moved(axis: str) -> float:
+        return abs(_value(turn.after, axis) - _value(turn.before, axis))
+
+    axes = sorted(_AXES, key=moved, reverse=True)
+    told = [axis for axis in axes if moved(axis) >= _TOLD] or axes[:1]
+    glue = ", " if language == "en" else "，"
+    return glue.join(_move(axis, _value(turn.before, axis), _value(turn.after, axis), language) for axis in told)
+
+
+def _move(axis: str, before: float, after: float, language: str) -> str:
+    key = "scenes.rises" if after > before else "scenes.falls"
+    return tell(key, language, axis=tell(f"emotion.{axis}", language), before=before, after=after)
+
+
+def _value(affect: Affect, axis: str) -> float:
+    return float(getattr(affect, axis))
