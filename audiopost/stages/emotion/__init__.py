@@ -29,11 +29,18 @@ from .windows import Window, grid_of, utterances_of
 class Options:
     """How feelings are read."""
 
-    backend: str = option(AUTO, "what hears the voice: prosody, a plug-in, auto or embedded")
+    backend: str = option(AUTO, "what hears the voice: transformers, emotion2vec, sensevoice, prosody, auto, embedded")
     step_s: float = option(0.5, "time between two points of the curve", low=0.25, high=10.0, unit="s")
     window_s: float = option(3.0, "length of speech that one point looks at", low=1.0, high=20.0, unit="s")
     words: bool = option(True, "let the words of a transcript count too")
-    words_backend: str = option(AUTO, "what reads the words: lexicon, a plug-in, auto or embedded")
+    words_backend: str = option(AUTO, "what reads the words: transformers, lexicon, a plug-in, auto or embedded")
+    model: str = option(
+        "", "speech emotion model: a folder, a name or ORG/NAME; empty for the best that is here", names_path=True
+    )
+    words_model: str = option(
+        "", "text emotion model: a folder, a name or ORG/NAME; empty for the best that is here", names_path=True
+    )
+    device: str = option("auto", "where models run", choices=("auto", "cpu", "cuda"))
 
 
 class EmotionReader(Backend, Protocol):
@@ -55,9 +62,12 @@ class WordReader(Backend, Protocol):
 
 BACKENDS = Backends(
     stage="emotion",
-    table={"prosody": "audiopost.stages.emotion.prosody:ProsodyReader"},
+    table={
+        "prosody": "audiopost.stages.emotion.prosody:ProsodyReader",
+        "transformers": "audiopost.stages.emotion.transformers_speech:TransformersReader",
+    },
     embedded="prosody",
-    auto=("prosody",),
+    auto=("transformers", "prosody"),
 )
 WORDS = Backends(
     stage="emotion-words",
