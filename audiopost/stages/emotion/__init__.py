@@ -65,9 +65,10 @@ BACKENDS = Backends(
     table={
         "prosody": "audiopost.stages.emotion.prosody:ProsodyReader",
         "transformers": "audiopost.stages.emotion.transformers_speech:TransformersReader",
+        "emotion2vec": "audiopost.stages.emotion.emotion2vec:Emotion2vecReader",
     },
     embedded="prosody",
-    auto=("transformers", "prosody"),
+    auto=("transformers", "emotion2vec", "prosody"),
 )
 WORDS = Backends(
     stage="emotion-words",
