@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from types import ModuleType
 from typing import ClassVar
 
-from ...analysis import music, sound_events, vad, yamnet
+from ...analysis import music, sensevoice, sound_events, vad, yamnet
 from ...core.audio import Audio
 from ...core.marks import Activity, Finding
 from ...core.stage import Availability, ModelInfo, Progress
@@ -26,6 +27,9 @@ from .silence import Silence
 from .soft_clipping import SoftClipping
 from .voice import Voice
 
+#: What can hear sound events, by the value of the option `events`.
+_HEARERS: dict[str, ModuleType] = {"yamnet": yamnet, "sensevoice": sensevoice}
+
 
 class Dsp:
     """See the detectors' files for what they measure; speech, music and sound events are heard by `analysis`."""
@@ -35,23 +39,23 @@ class Dsp:
 
     def __init__(self, options: Options) -> None:
         self.options = options
-        self._yamnet = yamnet.locate(options.events_model) if _hears_events(options) else None
+        self._events = _hearer(options)
 
     @classmethod
     def available(cls, options: Options) -> Availability:
-        events = yamnet.availability(options.events_model)
-        if not events.ready and (options.events == "yamnet" or options.events_model):
+        events = _availability(options)
+        if not events.ready and (options.events in _HEARERS or options.events_model):
             return events
-        heard = "YAMNet for sound events" if _hears_events(options) else f"no sound events ({_why_not(options)})"
+        heard = f"{events.reason} for sound events" if _hearer(options) else f"no sound events ({_why_not(options)})"
         return Availability(True, f"signal processing, Silero VAD for speech activity, {heard}")
 
     @property
     def model(self) -> ModelInfo:
         """Speech activity and sound events are heard by networks; the findings are plain signal processing."""
         speech = vad.model_info()
-        if self._yamnet is None:
+        if self._events is None:
             return speech
-        both = speech, yamnet.model_info(self.options.events_model)
+        both = speech, _HEARERS[self._events].model_info(self.options.events_model)
         name, version, licence, source = (
             ", ".join(getattr(m, field) for m in both) for field in ("name", "version", "licence", "source")
         )
@@ -96,9 +100,12 @@ class Dsp:
         progress("music", 0, audio.duration_s)
         hum_hz = next((f.frequency_hz for f in findings if f.kind == "hum"), None)
         probability = music.music_probability(audio, hum_hz=hum_hz)
-        if self._yamnet is not None:
-            events, scores = sound_events.heard(audio, self._yamnet, threshold=o.events_threshold, progress=progress)
+        path = _HEARERS[self._events].locate(o.events_model) if self._events else None
+        if path is not None and self._events == "yamnet":
+            events, scores = sound_events.heard(audio, path, threshold=o.events_threshold, progress=progress)
             probability = music.with_yamnet(probability, scores)
+        elif path is not None:
+            events = sensevoice.heard(audio, path, threshold=o.events_threshold, progress=progress)
         found = {"speech": speech, "music": music.spans_of(probability, audio.duration_s)}
         found["silence"] = tuple(_silences(audio, o.silence_dbfs))
         progress("music", audio.duration_s, audio.duration_s)
@@ -106,12 +113,19 @@ class Dsp:
         return tuple(sorted([*marks, *events], key=lambda a: (a.start_s, a.kind)))
 
 
-def _hears_events(options: Options) -> bool:
-    return options.events != "none" and yamnet.availability(options.events_model).ready
+def _hearer(options: Options) -> str | None:
+    """What hears sound events; auto takes YAMNet, whose licence allows any use."""
+    name = "yamnet" if options.events == "auto" else options.events
+    return name if name in _HEARERS and _availability(options).ready else None
+
+
+def _availability(options: Options) -> Availability:
+    found: Availability = _HEARERS.get(options.events, yamnet).availability(options.events_model)
+    return found
 
 
 def _why_not(options: Options) -> str:
-    state = yamnet.availability(options.events_model)
+    state = _availability(options)
     return "switched off" if state.ready else f"{state.reason}: {state.remedy}"
 
 

@@ -66,9 +66,10 @@ BACKENDS = Backends(
         "prosody": "audiopost.stages.emotion.prosody:ProsodyReader",
         "transformers": "audiopost.stages.emotion.transformers_speech:TransformersReader",
         "emotion2vec": "audiopost.stages.emotion.emotion2vec:Emotion2vecReader",
+        "sensevoice": "audiopost.stages.emotion.sensevoice:SenseVoiceReader",
     },
     embedded="prosody",
-    auto=("transformers", "emotion2vec", "prosody"),
+    auto=("transformers", "emotion2vec", "sensevoice", "prosody"),
 )
 WORDS = Backends(
     stage="emotion-words",
@@ -107,7 +108,8 @@ def _run(
     audio: Audio, transcript: Transcript | None, turns: Sequence[SpeakerTurn], options: Options, progress: Progress
 ) -> tuple[Emotion, Choice]:
     backend, choice = BACKENDS.choose(options)
-    speech = vad.speech_spans(audio)
+    # However loud the recording is: level is the mixer's, not the actor's.
+    speech = vad.speech_spans(audio, vad.gain_to_usual(audio))
     said = utterances_of(transcript, speech, turns, audio.duration_s)
     grid = grid_of(speech, said, step_s=options.step_s, window_s=options.window_s, duration_s=audio.duration_s)
     windows = [Window(u.start_s, u.end_s, u.speaker) for u in said]

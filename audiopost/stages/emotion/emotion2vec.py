@@ -39,15 +39,18 @@ class Emotion2vecReader(ModelReader):
         text = (self.found.folder / "tokens.txt").read_text("utf-8")
         labels = [line.strip() for line in text.splitlines() if line.strip()]
         emotions = emotions_of(labels, self.found.title)
-        return functools.partial(_heard, _network(self.found, len(labels), self.device), emotions)
+        used = [i for i, label in enumerate(labels) if not label.startswith("unuse")]
+        network = _network(self.found, len(labels), self.device)
+        return functools.partial(_heard, network, used, [emotions[i] for i in used])
 
 
-def _heard(network: Any, emotions: Sequence[str | None], waves: Samples) -> list[Reading]:
+def _heard(network: Any, used: Sequence[int], emotions: Sequence[str | None], waves: Samples) -> list[Reading]:
+    """Readings of a batch; outputs that the model's makers left untrained ('unuse_0' …) have no part in them."""
     import torch
 
     with torch.inference_mode():
         logits = network(torch.from_numpy(waves).to(network.proj.weight.device))
-        shares: Samples = logits.float().softmax(dim=-1).cpu().numpy()
+        shares: Samples = logits[:, used].float().softmax(dim=-1).cpu().numpy()
     return [reading(row, emotions, SURE_OF_A_VOICE) for row in shares]
 
 
