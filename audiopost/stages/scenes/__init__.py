@@ -39,7 +39,7 @@ class Options:
     )
     sensitivity: float = option(0.5, "0 gives few scenes, 1 many", low=0.0, high=1.0)
     turn: float = option(
-        0.2, "smallest turn of feeling that is a beat, over arousal, valence and dominance", low=0.05, high=2.0
+        0.3, "smallest turn of feeling that is a beat, over arousal, valence and dominance", low=0.05, high=2.0
     )
     language: str = option("en", "language of reasons and details", choices=LANGUAGES)
 

@@ -25,8 +25,9 @@ _TOGETHER_S = 1.5
 _PLACE, _CUT, _PAUSE_PER_S, _PAUSE_MOST, _SOUND, _MUSIC, _FEELING = 1.0, 0.25, 0.12, 0.75, 0.9, 0.3, 0.3
 #: Weight a border needs at sensitivity 0, 0.5 and 1: 1.0, 0.7, 0.4.
 _NEEDED, _SLOPE = 1.0, 0.6
-#: Kinds of evidence, the one whose time is the most exact first: of each the strongest counts once.
-_PICTURES, _SOUNDS, _MUSICS, _FEELINGS, _PAUSES = range(5)
+#: Kinds of evidence, the one whose time is the most exact first: of each the strongest counts once. Music that enters
+#: begins something; when it leaves, the next scene begins with what comes then.
+_PICTURES, _SOUNDS, _MUSIC_IN, _FEELINGS, _PAUSES, _MUSIC_OUT = range(6)
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ class Boundaries(BuiltIn[Options]):
             if candidate.weight < needed or any(abs(candidate.time_s - t) < self.options.shortest_s for t in others):
                 continue
             # A pause in which the scene has changed already does not end once more when somebody speaks.
-            if not (candidate.evidence[0].kind == _PAUSES and any(candidate.evidence[0] in c.evidence for c in kept)):
+            if not (len(candidate.evidence) == 1 and any(candidate.evidence[0] in c.evidence for c in kept)):
                 kept.append(candidate)
         return [Border(c.time_s, self._words(c)) for c in sorted(kept, key=lambda candidate: candidate.time_s)]
 
@@ -85,8 +86,10 @@ class Boundaries(BuiltIn[Options]):
             words = tell("scenes.background", language, decibels=change.size_db)
             found.append(_at(change.time_s, _SOUND * change.strength, words, _SOUNDS))
         for span in material.music:
-            for time_s, key in ((span.start_s, "scenes.music_in"), (span.end_s, "scenes.music_out")):
-                found.append(_at(time_s, _MUSIC, tell(key, language, time=clock(time_s, 1)), _MUSICS))
+            entering = tell("scenes.music_in", language, time=clock(span.start_s, 1))
+            leaving = tell("scenes.music_out", language, time=clock(span.end_s, 1))
+            found.append(_at(span.start_s, _MUSIC, entering, _MUSIC_IN))
+            found.append(_at(span.end_s, _MUSIC, leaving, _MUSIC_OUT))
         for turn in material.feelings:
             words = tell("scenes.feeling", language, change=change_words(turn, language))
             found.append(_at(turn.time_s, _FEELING, words, _FEELINGS))

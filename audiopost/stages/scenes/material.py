@@ -8,6 +8,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ...analysis import vad
 from ...analysis.shots import find_shots
 from ...core.audio import Audio
@@ -23,8 +26,14 @@ Timed = TypeVar("Timed", Activity, SpeakerTurn, EmotionUtterance)
 
 #: Music that rests for less than this goes on.
 _MUSIC_GAP_S = 2.0
-#: A change of the background this near to where music enters or leaves is that music.
-_MUSIC_EDGE_S = 2.5
+#: Music is known to so many seconds.
+_MUSIC_EDGE_S = 3.0
+#: What is known to half a second began with the sudden sound this near.
+_ATTACK_S = 0.75
+#: Music that rises this early fades in from the beginning.
+_FADE_S = 1.0
+#: Speech from this length on is believed without a turn or a line that says so.
+_SURE_S = 0.5
 #: What of project.activity is no sound event.
 NO_EVENTS = ("speech", "music", "silence")
 
@@ -33,8 +42,8 @@ NO_EVENTS = ("speech", "music", "silence")
 class Material:
     """All in order of time and inside the recording of `duration_s`; what a recording does not have is empty.
 
-    `backgrounds` are changes of the background other than those that `music` makes by entering and leaving, `sudden`
-    sounds neither in speech nor in music, `feelings` turns of feeling.
+    `speech` is what the VAD, the turns or the utterances say; `backgrounds` are changes of the background outside
+    music, `sudden` sounds neither in speech nor in music, `feelings` turns of feeling.
     """
 
     duration_s: float
@@ -44,9 +53,9 @@ class Material:
     points: tuple[EmotionPoint, ...] = ()
     events: tuple[Activity, ...] = ()
     music: tuple[Span, ...] = ()
-    cuts: tuple[Cut, ...] = ()
     backgrounds: tuple[novelty.Change, ...] = ()
     sudden: tuple[novelty.Sudden, ...] = ()
+    cuts: tuple[Cut, ...] = ()
     feelings: tuple[feelings.Turn, ...] = ()
 
 
@@ -66,30 +75,44 @@ def gathered(
     `speech` is found by the VAD where None. Raises UnreadableMedia for a broken `film`.
     """
     end_s = audio.duration_s
-    known = _inside(activity, end_s)
-    heard = vad.speech_spans(audio) if speech is None else speech
-    said = _inside(utterances, end_s)
+    known, talk, said = _inside(activity, end_s), _inside(turns, end_s), _inside(utterances, end_s)
+    spoken = _speech(vad.speech_spans(audio) if speech is None else speech, [*_spans(talk), *_spans(said)], end_s)
     curve = tuple(sorted((p for p in points if _felt(p, end_s)), key=lambda p: p.time_s))
-    scape = novelty.soundscape(audio, progress)
-    backgrounds = novelty.changes(scape.levels)
-    music = tuple(
-        _refined(span, backgrounds, end_s)
-        for span in merge_spans([Span(a.start_s, a.end_s) for a in known if _is_music(a)], _MUSIC_GAP_S)
-    )
-    spoken = tuple(merge_spans([Span(min(s.start_s, end_s), min(s.end_s, end_s)) for s in heard]))
+    sounds = _sounds(novelty.soundscape(audio, progress), spoken, _spans([a for a in known if _is_music(a)]), end_s)
     return Material(
         end_s,
-        tuple(span for span in spoken if span.duration_s > 0),
-        _inside(turns, end_s),
+        spoken,
+        talk,
         said,
         curve,
         tuple(a for a in known if not _is_music(a) and a.kind not in NO_EVENTS),
-        music,
+        *sounds,
         tuple(c for c in cuts(find_shots(film, progress)) if c.time_s < end_s) if film is not None else (),
-        tuple(c for c in backgrounds if not any(_edge(span, c.time_s) for span in music)),
-        tuple(novelty.sudden(scape.envelope, [*spoken, *music])),
         feelings.turns(curve, said, smallest_turn),
     )
+
+
+def _sounds(
+    scape: novelty.Soundscape, spoken: Sequence[Span], marked: list[Span], end_s: float
+) -> tuple[tuple[Span, ...], tuple[novelty.Change, ...], tuple[novelty.Sudden, ...]]:
+    """Music, changes of the background, and sudden sounds that are neither's beginning: that one says when it began."""
+    music = [_refined(span, scape.levels, end_s) for span in merge_spans(marked, _MUSIC_GAP_S)]
+    inside = [Span(m.start_s + _ATTACK_S, m.end_s) for m in music if m.duration_s > _ATTACK_S]
+    sudden = novelty.sudden(scape.envelope, [*spoken, *inside])
+    music = [Span(_begun(m.start_s, sudden), m.end_s) for m in music]
+    changes = [
+        change._replace(time_s=_begun(change.time_s, sudden)) if change.rise_db > 0 else change
+        for change in novelty.changes(scape.levels)
+        if not any(_inside_music(span, change.time_s) for span in music)
+    ]
+    begun = {m.start_s for m in music} | {c.time_s for c in changes}
+    return tuple(music), tuple(changes), tuple(s for s in sudden if s.time_s not in begun)
+
+
+def _begun(time_s: float, sudden: Sequence[novelty.Sudden]) -> float:
+    """The moment of the sudden sound that lies nearest to a time known to half a second, or that time."""
+    near = [s.time_s for s in sudden if abs(s.time_s - time_s) <= _ATTACK_S]
+    return min(near, key=lambda at: abs(at - time_s), default=time_s)
 
 
 def _is_music(activity: Activity) -> bool:
@@ -107,14 +130,32 @@ def _felt(point: EmotionPoint, end_s: float) -> bool:
     return all(map(math.isfinite, numbers)) and 0 <= point.time_s <= end_s
 
 
-def _refined(span: Span, backgrounds: Sequence[novelty.Change], end_s: float) -> Span:
-    """Music is known by the second: it enters and leaves where the background rises and falls with it."""
-    rises = [c.time_s for c in backgrounds if c.rise_db > 0 and abs(c.time_s - span.start_s) <= _MUSIC_EDGE_S]
-    falls = [c.time_s for c in backgrounds if c.rise_db < 0 and abs(c.time_s - span.end_s) <= _MUSIC_EDGE_S]
-    start_s = min(rises, key=lambda t: abs(t - span.start_s), default=span.start_s)
-    until_s = min(falls, key=lambda t: abs(t - span.end_s), default=span.end_s)
+def _spans(marks: Sequence[Timed]) -> list[Span]:
+    return [Span(mark.start_s, mark.end_s) for mark in marks]
+
+
+def _speech(heard: Sequence[Span], lines: Sequence[Span], end_s: float) -> tuple[Span, ...]:
+    """What is heard as speech and what is known as lines; a short sound that no line knows is a door or a cough."""
+
+    def sure(span: Span) -> bool:
+        return not lines or span.duration_s >= _SURE_S or any(span & line for line in lines)
+
+    inside = [Span(min(s.start_s, end_s), min(s.end_s, end_s)) for s in (*filter(sure, heard), *lines)]
+    return tuple(span for span in merge_spans(inside) if span.duration_s > 0)
+
+
+def _refined(span: Span, levels: NDArray[np.float32], end_s: float) -> Span:
+    """Music known to some seconds: it enters where the background rises most, and leaves where it falls most."""
+    start_s = novelty.steepest(levels, span.start_s, _MUSIC_EDGE_S, rising=True)
+    until_s = novelty.steepest(levels, span.end_s, _MUSIC_EDGE_S, rising=False)
+    if start_s is None:
+        start_s = 0.0 if span.start_s <= _MUSIC_EDGE_S else span.start_s
+    elif start_s <= _FADE_S:
+        start_s = 0.0
+    if until_s is None:
+        until_s = end_s if span.end_s >= end_s - _MUSIC_EDGE_S else span.end_s
     return Span(start_s, min(until_s, end_s)) if start_s < until_s else span
 
 
-def _edge(span: Span, time_s: float) -> bool:
-    return min(abs(time_s - span.start_s), abs(time_s - span.end_s)) <= _MUSIC_EDGE_S
+def _inside_music(span: Span, time_s: float) -> bool:
+    return span.start_s - _MUSIC_EDGE_S <= time_s <= span.end_s + _MUSIC_EDGE_S

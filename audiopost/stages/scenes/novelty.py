@@ -23,7 +23,7 @@ SIDE_S = 8.0
 #: Differences below this many dB in every band are no change.
 _LEAST_DB = 3.0
 #: Steps of the envelope, and how long the past is that a sudden sound stands out of.
-_FINE_S, _PAST_S = 0.02, 1.0
+_FINE_S, _PAST_S = 0.02, 0.5
 #: A sudden sound rises at least this far over what was before, within `_ATTACK_S`, to at least this level.
 _SUDDEN_DB, _AUDIBLE_DBFS, _ATTACK_S = 20.0, -45.0, 0.1
 #: A word may begin this long before the VAD hears it, and end this long after; sudden sounds lie this far apart.
@@ -50,7 +50,7 @@ class Change(NamedTuple):
 
 
 class Sudden(NamedTuple):
-    """A sound out of nothing: how far it rises over the loudest moments of the second before it."""
+    """A sound out of nothing: how far it rises over the half second before it."""
 
     time_s: float
     rise_db: float
@@ -121,15 +121,29 @@ def _sharpest(levels: NDArray[np.float32], near: int, reach: int = 3) -> int:
     )
 
 
+def steepest(levels: NDArray[np.float32], near_s: float, reach_s: float, *, rising: bool) -> float | None:
+    """Where the level of all bands rises (or falls) most between 2 s and the next 2 s; None for under 3 dB."""
+    flat = levels.mean(axis=1)
+    side, sign = round(2.0 / _STEP_S), 1 if rising else -1
+    first, last = round((near_s - reach_s) / _STEP_S), round((near_s + reach_s) / _STEP_S)
+    steps = [
+        (sign * float(flat[i : i + side].mean() - flat[max(0, i - side) : i].mean()), i)
+        for i in range(max(1, first), min(len(flat) - 1, last) + 1)
+    ]
+    best, at = max(steps, default=(0.0, 0))
+    return at * _STEP_S if best >= _LEAST_DB else None
+
+
 def sudden(envelope: NDArray[np.float32], apart_from: Sequence[Span]) -> list[Sudden]:
     """Sounds that rise by 20 dB or more within 0.1 s where nothing is known to be heard, the strongest of each second.
 
-    `apart_from` is speech and music, which rise so all the time; they rise over the 95th percentile of a second.
+    `apart_from` is speech and music, which rise so all the time. What they rise over is the upper quartile of half a
+    second, in which a click may lie.
     """
     past, attack = round(_PAST_S / _FINE_S), round(_ATTACK_S / _FINE_S)
     if len(envelope) <= past + attack:
         return []
-    before = np.percentile(np.lib.stride_tricks.sliding_window_view(envelope, past), 95, axis=1)[: -attack - 1]
+    before = np.percentile(np.lib.stride_tricks.sliding_window_view(envelope, past), 75, axis=1)[: -attack - 1]
     coming = np.lib.stride_tricks.sliding_window_view(envelope[past:], attack + 1).max(axis=1)[: len(before)]
     before = before[: len(coming)]
     rise = coming - before
