@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 from pathlib import Path
 
@@ -11,9 +12,10 @@ from hypothesis import strategies as st
 from audiopost.analysis.shots import Shot
 from audiopost.core.audio import Audio
 from audiopost.core.errors import BadValue
+from audiopost.core.marks import Activity
 from audiopost.core.project import MediaInfo, Project
 from audiopost.core.speech import SpeakerTurn
-from audiopost.core.spotting import EmotionUtterance
+from audiopost.core.spotting import EmotionPoint, EmotionUtterance
 from audiopost.core.stage import silent
 from audiopost.core.time import Span
 from audiopost.stages.scenes import Options, Stage, find_scenes
@@ -96,6 +98,55 @@ def test_speakers_and_mood_of_a_scene(rng: np.random.Generator) -> None:
     assert first.speakers == ("B", "A")
     assert second.speakers == ("A", "C")
     assert (first.mood, second.mood) == ("calm", "tense")
+
+
+def _turn(at_s: float, end_s: float) -> list[EmotionPoint]:
+    """A curve that leaps at a time."""
+    return [
+        EmotionPoint(0.5 * k, 0.8 * (0.5 * k >= at_s), -0.4 * (0.5 * k >= at_s), 0.0, 1.0)
+        for k in range(int(2 * end_s))
+    ]
+
+
+def test_a_turn_of_feeling_makes_a_pause_a_border_that_it_is_not_alone(rng: np.random.Generator) -> None:
+    audio, speech = _noise(rng, 0.001, 0.001, 0.001), [Span(0, 26.4), Span(30, 60)]
+    felt = [p for p in _turn(30, 60) if p.time_s <= 26.5 or p.time_s >= 30]
+    assert len(find_scenes(audio, speech=speech)) == 1
+    first, second = find_scenes(audio, speech=speech, points=felt)
+    assert second.start_s == pytest.approx(29.75, abs=0.3)
+    assert second.reason.startswith("a turn of feeling (neutral to ")
+    assert second.reason.endswith("and a pause of 3.6 s")
+    assert first.affect is not None
+    assert second.affect is not None
+    assert second.affect.arousal - first.affect.arousal == pytest.approx(0.8)
+
+
+def test_neither_feeling_nor_music_makes_a_border_alone_however_sensitive(rng: np.random.Generator) -> None:
+    audio, speech = _noise(rng, 0.001, 0.001, 0.001), [Span(0, 60)]
+    music = [Activity("music", 20, 60)]
+    assert len(find_scenes(audio, speech=speech, points=_turn(30, 60), sensitivity=1)) == 1
+    assert len(find_scenes(audio, speech=speech, activity=music, sensitivity=1)) == 1
+
+
+def test_music_in_a_long_pause_begins_one_scene_and_the_next_line_another(rng: np.random.Generator) -> None:
+    audio = _noise(rng, 0.001, 0.02, 0.001)
+    speech = [Span(0, 17), Span(42, 58)]
+    scenes = find_scenes(audio, speech=speech, activity=[Activity("music", 19, 41)])
+    assert [s.start_s for s in scenes] == [0, pytest.approx(20, abs=0.5), pytest.approx(41.75, abs=0.1)]
+    assert scenes[1].reason.startswith("music that is already there enters at 0:2")
+
+
+def test_a_pause_that_holds_a_new_scene_does_not_end_with_another(rng: np.random.Generator) -> None:
+    """A new room is heard, and only 10 s later does somebody speak in it."""
+    scenes = find_scenes(_noise(rng, 0.001, 0.02), speech=[Span(0, 19), Span(31, 40)])
+    assert [s.start_s for s in scenes] == [0, pytest.approx(20, abs=0.5)]
+
+
+@pytest.mark.parametrize("language", ["zh-hant", "zh-hans"])
+def test_reasons_are_in_the_language_asked_for(rng: np.random.Generator, language: str) -> None:
+    first, second = find_scenes(_noise(rng, 0.003, 0.03), speech=[Span(0, 17), Span(22, 40)], language=language)
+    assert first.reason in ("開頭", "开头")
+    assert re.fullmatch(r"[環环]境[聲声]改[變变] \d+ dB；停[頓顿] 5.0 秒", second.reason)
 
 
 @pytest.mark.filterwarnings("error")

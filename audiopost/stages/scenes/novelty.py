@@ -84,30 +84,31 @@ def soundscape(audio: Audio, progress: Progress) -> Soundscape:
 def changes(levels: NDArray[np.float32]) -> list[Change]:
     """The changes of the background in order of time, strength 1 from 12 dB on.
 
-    The change at a moment is the root mean square, over the bands, of the difference between the lower
-    quartiles of the 8 s before and after it, less their usual spread; a peak counts where it is the highest within 4 s.
+    The change at a moment is the root mean square, over the bands, of the difference between the lower quartiles of the
+    8 s before and after it; less their usual spread it is its strength, and a peak of that counts where it is the
+    highest within 4 s.
     """
     side = round(SIDE_S / _STEP_S)
     if len(levels) < side:
         return []
     least = side // 2
-    novelty, rise = np.zeros(len(levels)), np.zeros(len(levels))
+    novelty, steps = np.zeros(len(levels)), np.zeros_like(levels)
     for i in range(least, len(levels) - least + 1):
         past, coming = levels[max(0, i - side) : i], levels[i : i + side]
         was, becomes = np.percentile(past, 25, axis=0), np.percentile(coming, 25, axis=0)
-        step = becomes - was
+        step = steps[i] = becomes - was
         spread = np.median(np.abs(np.concatenate([past - was, coming - becomes])), axis=0)
         # What wanders anyway (a voice in the quiet frames) must change by more than it wanders.
         sure = np.sign(step) * np.maximum(np.abs(step) - 1.5 * spread, 0)
-        novelty[i], rise[i] = float(np.sqrt(np.mean(sure**2))), float(np.mean(sure))
+        novelty[i] = float(np.sqrt(np.mean(sure**2)))
     found = []
     reach = round(4.0 / _STEP_S)
     for i in map(int, np.flatnonzero(novelty >= _LEAST_DB)):
         near = novelty[max(0, i - reach) : i + reach + 1]
         plateau = np.flatnonzero(near == near.max()) + max(0, i - reach)
         if novelty[i] == near.max() and i == plateau[len(plateau) // 2]:
-            size = float(novelty[i])
-            found.append(Change(_sharpest(levels, i) * _STEP_S, min(1.0, size / 12), size, float(rise[i])))
+            size, rise = float(np.sqrt(np.mean(steps[i] ** 2))), float(np.mean(steps[i]))
+            found.append(Change(_sharpest(levels, i) * _STEP_S, min(1.0, float(novelty[i]) / 12), size, rise))
     return found
 
 
