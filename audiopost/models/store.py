@@ -10,7 +10,7 @@ import functools
 import json
 import logging
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
@@ -199,6 +199,16 @@ def folder_info(
     """What provenance says of a user's own model folder: its name, place and the hash of its weights."""
     sums = {file: hashes.of(path, root()) for file, path in _files(folder, weights)}
     return ModelInfo(folder.name, "local", "not stated", str(folder), hashes.digest(sums) if sums else "")
+
+
+def together(infos: Sequence[ModelInfo]) -> ModelInfo:
+    """Several models as one record: names, versions, licences and sources in a row, one hash for all."""
+    if len(infos) == 1:
+        return infos[0]
+    name, version, licence, source = (
+        ", ".join(getattr(info, field) for info in infos) for field in ("name", "version", "licence", "source")
+    )
+    return ModelInfo(name, version, licence, source, hashes.digest({info.name: info.sha256 for info in infos}))
 
 
 def verify(name: str) -> list[str]:

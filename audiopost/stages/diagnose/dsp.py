@@ -11,7 +11,7 @@ from ...core.audio import Audio
 from ...core.marks import Activity, Finding
 from ...core.stage import Availability, ModelInfo, Progress
 from ...core.time import Span, merge_spans
-from ...models import hashes
+from ...models import store
 from . import Options
 from .band import Band
 from .clicks import Clicks
@@ -55,11 +55,7 @@ class Dsp:
         speech = vad.model_info()
         if self._events is None:
             return speech
-        both = speech, _HEARERS[self._events].model_info(self.options.events_model)
-        name, version, licence, source = (
-            ", ".join(getattr(m, field) for m in both) for field in ("name", "version", "licence", "source")
-        )
-        return ModelInfo(name, version, licence, source, hashes.digest({m.name: m.sha256 for m in both}))
+        return store.together((speech, _HEARERS[self._events].model_info(self.options.events_model)))
 
     def detectors(self, audio: Audio, speech: tuple[Span, ...]) -> tuple[Detector, ...]:
         """What listens: one line each."""

@@ -38,7 +38,9 @@ class Options:
         "", "speech emotion model: a folder, a name or ORG/NAME; empty for the best that is here", names_path=True
     )
     words_model: str = option(
-        "", "text emotion model: a folder, a name or ORG/NAME; empty for the best that is here", names_path=True
+        "",
+        "text emotion model: a folder, a name or ORG/NAME; empty for what is here in the language",
+        names_path=True,
     )
     device: str = option("auto", "where models run", choices=("auto", "cpu", "cuda"))
 
@@ -73,9 +75,12 @@ BACKENDS = Backends(
 )
 WORDS = Backends(
     stage="emotion-words",
-    table={"lexicon": "audiopost.stages.emotion.words:LexiconReader"},
+    table={
+        "lexicon": "audiopost.stages.emotion.words:LexiconReader",
+        "transformers": "audiopost.stages.emotion.transformers_text:TextReader",
+    },
     embedded="lexicon",
-    auto=("lexicon",),
+    auto=("transformers", "lexicon"),
 )
 
 
@@ -132,7 +137,9 @@ def _read(said: Sequence[Utterance], options: Options, choice: Choice) -> tuple[
         return [None] * len(said), choice
     reader, words_choice = WORDS.choose(replace(options, backend=options.words_backend))
     readings = iter(reader.rate([(u.text, u.language) for u in said if u.text]))
-    reason = f"{choice.reason}; words by {words_choice.backend} ({words_choice.reason})"
+    told = words_choice.model
+    model = f"; {told.name} {told.version}, {told.licence}, sha256 {told.sha256}" if told else ""
+    reason = f"{choice.reason}; words by {words_choice.backend} ({words_choice.reason}{model})"
     return [next(readings) if u.text else None for u in said], replace(choice, reason=reason)
 
 

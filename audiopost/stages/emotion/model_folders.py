@@ -118,13 +118,20 @@ def availability(family: Family, model: str) -> Availability:
     return Availability(True, f"{found.title} is here{terms}")
 
 
+def usable(family: Family) -> tuple[Found, ...]:
+    """The models of the catalogue that are here and whose licence plainly allows any use, best first."""
+    return tuple(
+        Found(family, folder, entry.name)
+        for entry in family.entries
+        if entry.commercial and (folder := store.find(entry.name))
+    )
+
+
 def _best(family: Family) -> Found | Availability:
-    here = [(entry, folder) for entry in family.entries if (folder := store.find(entry.name))]
-    for entry, folder in here:
-        if entry.commercial:
-            return Found(family, folder, entry.name)
-    if here:
-        entry = here[0][0]
+    if found := usable(family):
+        return found[0]
+    entry = next((entry for entry in family.entries if store.find(entry.name)), None)
+    if entry is not None:
         return Availability(
             False,
             f"{entry.name} is here, but its licence ({entry.licence}) may not allow every use",

@@ -54,14 +54,14 @@ class TransformersReader(ModelReader):
 
     def load(self) -> Model:
         config = read_json(self.found.folder / "config.json")
-        labels = _labels(config)
+        labels = labels_of(config)
         network = _Network(self.found, config, self.device, regression=set(labels) == set(_AXES))
         if set(labels) == set(_AXES):
             return functools.partial(_placed, network, [labels.index(axis) for axis in _AXES])
         return functools.partial(_named, network, emotions_of(labels, self.found.title))
 
 
-def _labels(config: dict[str, Any]) -> list[str]:
+def labels_of(config: dict[str, Any]) -> list[str]:
     """The names of a model's outputs, in order."""
     named = config.get("id2label") or {}
     return [str(named[number]) for number in sorted(named, key=int)]
