@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..core.audio import LAYOUTS
+import numpy as np
+
+from ..core.audio import LAYOUTS, FloatArray
 
 #: Our name and FFmpeg's, in the order of the mask's bits, which is the order of channels in every file.
 _NAMES = {
@@ -17,6 +19,12 @@ _NAMES = {
 }  # fmt: skip
 _OURS = {theirs: ours for ours, theirs in _NAMES.items()} | {"DL": "L", "DR": "R"}  # a stereo downmix is stereo
 _BITS = tuple(_NAMES)
+#: How much of each channel left and right get in a stereo downmix (ITU-R BS.775-3, Annex 4; the LFE is left out).
+_HALF = 0.5**0.5
+_TO_STEREO = {
+    "M": (_HALF, _HALF), "L": (1.0, 0.0), "R": (0.0, 1.0), "C": (_HALF, _HALF), "Lc": (1.0, 0.0), "Rc": (0.0, 1.0),
+    "Ls": (_HALF, 0.0), "Rs": (0.0, _HALF), "Lb": (_HALF, 0.0), "Rb": (0.0, _HALF), "Cs": (0.5, 0.5),
+}  # fmt: skip
 
 
 def from_ffmpeg(names: Sequence[str]) -> tuple[str, ...] | None:
@@ -58,6 +66,25 @@ def order(layout: tuple[str, ...]) -> list[int]:
     """Indices that bring the channels into the order of files; as they lie where a name is unknown there."""
     lying = list(range(len(layout)))
     return sorted(lying, key=lambda n: _BITS.index(_written(layout)[n])) if set(layout) <= set(_BITS) else lying
+
+
+def to_stereo(layout: tuple[str, ...]) -> FloatArray:
+    """(2, channels): the matrix of a stereo downmix; channels of unknown names are left and right in turn."""
+    unknown = ((1.0, 0.0), (0.0, 1.0))
+    named = set(layout) <= set(_BITS) | {"M"}
+    gains = [_TO_STEREO.get(name, (0.0, 0.0)) if named else unknown[n % 2] for n, name in enumerate(layout)]
+    return np.array(gains, np.float32).T
+
+
+def from_stereo(layout: tuple[str, ...]) -> FloatArray:
+    """(channels, 2): the matrix that lays stereo on left and right; on the first two where names are unknown.
+
+    A single channel gets both at -3 dB, so that what lay in the middle of a downmix of mono is as it was.
+    """
+    if len(layout) == 1:
+        return np.full((1, 2), _HALF, np.float32)
+    pair = ("L", "R") if {"L", "R"} <= set(layout) else layout[:2]
+    return np.array([[name == pair[0], name == pair[1]] for name in layout], np.float32)
 
 
 def _plain(names: tuple[str, ...]) -> tuple[str, ...]:

@@ -2,8 +2,8 @@
 
 The loops are the common ones of popular and film music: major's I V vi IV, aeolian i VI III VII, dorian i IV,
 mixolydian I bVII IV, phrygian i bII, lydian I II (P. Tagg, "Everyday Tonality II", 2014; F. Lehman, "Hollywood
-Harmony", 2018). The pentatonic ones stand on the five Chinese modes gong, shang, jue, zhi, yu; their chords are built of
-the scale's own tones, so that most are fourths and fifths.
+Harmony", 2018). The pentatonic ones stand on the five Chinese modes gong, shang, jue, zhi, yu; their chords are built
+of the scale's own tones, so that most are fourths and fifths.
 """
 
 from __future__ import annotations
