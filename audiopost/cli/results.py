@@ -75,7 +75,7 @@ def emotion(project: Project) -> dict[str, Any]:
 
 
 def cues(project: Project) -> dict[str, Any]:
-    from ..delivery.tables import cue_rows
+    from ..delivery.cue_sheet.columns import cue_rows
 
     return {"cues": cue_rows(project.cues or (), project.media.timebase)}
 

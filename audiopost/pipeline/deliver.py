@@ -13,9 +13,10 @@ from ..core.audio import Audio, difference
 from ..core.errors import AudiopostError, BadValue, UnknownName
 from ..core.project import MediaInfo, Project
 from ..core.stage import Progress
-from ..delivery import dialogue_list, tables, timeline
+from ..delivery import dialogue_list
 from ..delivery.provenance import software, style_of, write_provenance
 from ..delivery.report import write_report
+from ..delivery.spotting_formats import write_spotting_formats
 from ..io import mux, riff
 from ..io.atomic import write_text
 from ..io.encode import FORMATS as SOUND_FORMATS
@@ -202,14 +203,8 @@ def write_lists(project: Project, target: Target) -> None:
 
 
 def write_spotting(project: Project, target: Target) -> None:
-    """Scenes and cues as tables, cues as a timeline."""
-    timebase = project.media.timebase
-    if project.scenes is not None:
-        tables.write_scenes_csv(target.path("scenes", ".scenes.csv"), project.scenes, timebase)
-    if project.cues is not None:
-        tables.write_cues_csv(target.path("cues", ".cues.csv"), project.cues, timebase)
-        path, length_s = target.path("cues_otio", ".cues.otio"), project.media.duration_s
-        timeline.write_otio(path, project.cues, timebase, target.base, length_s)
+    """Cue sheets, scenes and the emotion curve in the formats of a whole run."""
+    write_spotting_formats(target.path, project, target.base)
 
 
 def film_refusal(media: MediaInfo, source: Path, encoding: Encoding) -> str:

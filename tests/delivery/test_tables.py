@@ -1,4 +1,4 @@
-"""Rows with the keys scripts rely on, and CSV that spreadsheets open safely."""
+"""CSV that spreadsheets open safely."""
 
 from __future__ import annotations
 
@@ -9,49 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audiopost.core.spotting import Cue, Scene
-from audiopost.core.time import FrameRate, Timebase
-from audiopost.delivery.tables import (
-    CUE_COLUMNS,
-    SCENE_COLUMNS,
-    csv_text,
-    cue_rows,
-    scene_rows,
-    write_cues_csv,
-    write_scenes_csv,
-)
-from audiopost.io.cells import safe_cell
-
-BASE = Timebase(FrameRate.parse("25"), "10:00:00:00")
-
-
-def test_cue_rows_have_the_keys_of_the_interface(cues):
-    rows = cue_rows(cues, BASE)
-    assert tuple(rows[0]) == CUE_COLUMNS
-    assert rows[0]["in_timecode"] == "10:00:12:12"
-    assert rows[0]["tempo_bpm"] == [60, 80]
-    assert rows[0]["instruments"] == ["strings", "piano"]
-    assert rows[2]["confidence"] == 0.333
-
-
-def test_scene_rows():
-    (row,) = scene_rows([Scene(1, 0, 4.2, "first", ("S1", "S2"), "calm")], BASE)
-    assert tuple(row) == SCENE_COLUMNS
-    assert (row["end_timecode"], row["speakers"]) == ("10:00:04:05", ["S1", "S2"])
-
-
-def test_csv_file(tmp_path, cues):
-    path = write_cues_csv(tmp_path / "提示.csv", cues, BASE)
-    assert path.read_bytes().startswith(b"\xef\xbb\xbf")
-    rows = list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig"), newline="")))
-    assert tuple(rows[0]) == CUE_COLUMNS
-    assert rows[0]["tempo_bpm"] == "60-80"
-    assert rows[0]["instruments"] == "strings; piano"
-    assert rows[0]["reason"] == "'+ the scene opens"
-    assert rows[1]["reason"] == '\'=the door, "slowly"\n一扇門'
-    assert len(rows) == 3
-    scenes = write_scenes_csv(tmp_path / "s.csv", [], BASE).read_bytes().decode("utf-8-sig")
-    assert scenes == ",".join(SCENE_COLUMNS) + "\r\n"
+from audiopost.delivery.tables import csv_text
+from audiopost.io.cells import plain_cell, safe_cell
 
 
 @pytest.mark.parametrize(
@@ -65,12 +24,16 @@ def test_cells(value, cell):
     assert safe_cell(value) == cell
 
 
-@given(st.text(), st.text(), st.lists(st.text(max_size=5), max_size=3))
-def test_no_text_becomes_a_formula(function, reason, instruments):
-    cue = Cue(1, 0, 1, function, "calm", (60, 80), "major", tuple(instruments), reason, 0.5)
-    text = csv_text(cue_rows([cue], BASE), CUE_COLUMNS)
-    (row,) = csv.DictReader(io.StringIO(text, newline=""))
-    assert row["reason"] in (reason, "'" + reason)
+def test_headings_are_ids_or_titles_and_lists_are_joined():
+    rows = [{"a": 1, "b": ["x", "y"]}]
+    assert csv_text(rows, ("a", "b")) == "a,b\r\n1,x; y\r\n"
+    assert csv_text(rows, ("b", "a"), {"a": "甲", "b": "乙"}).splitlines()[0] == "乙,甲"
+
+
+@given(st.text(), st.lists(st.text(max_size=5), max_size=3))
+def test_no_text_becomes_a_formula(text, words):
+    (row,) = csv.DictReader(io.StringIO(csv_text([{"text": text, "words": words}], ("text", "words")), newline=""))
+    assert plain_cell(row["text"]) == text
     for cell in row.values():
         assert cell[:1] not in ("=", "@", "\t", "\r")
         if cell[:1] in ("+", "-") and cell:

@@ -1,0 +1,60 @@
+"""Spotting notes as one self-contained page for a browser: light and dark, and fit to print."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+from typing import Any
+
+from ...core.language import tell
+from ...io.atomic import write_text
+from ..spotting import Spotting
+from .notes import Plot, notes
+
+#: The drawing's own units: its width, and half its height.
+_WIDTH, _HALF = 1000, 50
+_TAGS = {"en": "en", "zh-hant": "zh-Hant-HK", "zh-hans": "zh-Hans"}
+
+
+def render(spotting: Spotting) -> str:
+    """The page as HTML; everything in it escaped."""
+    from markupsafe import Markup
+
+    language = spotting.language
+    text: str = _template().render(
+        v=notes(spotting),
+        tag=_TAGS[language],
+        told=lambda key: tell(key if "." in key else f"sheet.{key}", language),
+        line=_line,
+        ticks=_ticks,
+        css=Markup((Path(__file__).parent / "notes.css").read_text(encoding="utf-8")),  # noqa: S704 (our own file)
+    )
+    return text.encode("utf-8", "replace").decode("utf-8")  # a file name may hold bytes that are no text
+
+
+def _line(plot: Plot, axis: int) -> str:
+    """The points of a polyline: axis 1 is arousal, 2 valence."""
+    return " ".join(f"{point[0] * _WIDTH:.1f},{_HALF - point[axis] * _HALF:.1f}" for point in plot.points)
+
+
+def _ticks(plot: Plot) -> list[tuple[str, str]]:
+    """Where hit points stand, and how high they reach."""
+    return [(f"{place * _WIDTH:.1f}", f"{2 * _HALF * (1 - max(min(s, 1.0), 0.15)):.1f}") for place, s in plot.hits]
+
+
+@functools.cache
+def _template() -> Any:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    return Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+    ).get_template("notes.html.j2")
+
+
+def write(path: Path, spotting: Spotting) -> Path:
+    """`render` as a file. Raises OutputError."""
+    return write_text(path, render(spotting))

@@ -1,0 +1,251 @@
+"""Spotting notes as a person reads them, in their language: what the PDF and the HTML page both show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import PurePath
+from unicodedata import east_asian_width
+
+from ...core.language import tell
+from ...core.music import TrackMatch
+from ...core.spotting import Alternative, Cue, Fades
+from ...core.time import clock
+from ..scene_list import scene_cells, scene_titles
+from ..spotting import Spotting
+from .cells import number
+from .words import shown
+
+Table = Sequence[Sequence[str]]
+#: Characters of a reason that the overview shows.
+_BRIEF = 110
+
+
+@dataclass(frozen=True)
+class Plot:
+    """A cue's curve, its length taken as 1: (place, arousal, valence); hit points as (place, force)."""
+
+    points: tuple[tuple[float, float, float], ...]
+    hits: tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True)
+class Card:
+    """One cue in full. `facts` are names and values; `hits` rows under `Notes.hit_titles`."""
+
+    label: str
+    feel: str
+    status: str
+    status_shown: str
+    times: str
+    title: str
+    reason: str
+    sure: str
+    facts: tuple[tuple[str, str], ...]
+    hits: Table
+    alternatives: tuple[str, ...]
+    tracks: tuple[str, ...]
+    plot: Plot | None
+
+
+@dataclass(frozen=True)
+class Notes:
+    """The whole page: head, overview (a line a cue), a card a cue, scenes. `empty` says so where there are no cues."""
+
+    name: str
+    kind: str
+    header: str
+    summary: str
+    empty: str
+    overview_titles: tuple[str, ...]
+    overview: Table
+    statuses: tuple[str, ...]
+    hit_titles: tuple[str, ...]
+    cards: tuple[Card, ...]
+    scene_titles: tuple[str, ...]
+    scenes: Table
+
+    @property
+    def text(self) -> str:
+        """Every character that the page may show, for the choice of a font."""
+        return repr(self)
+
+
+def header(spotting: Spotting) -> str:
+    """What stands at the head of a page: name, start timecode, frame rate."""
+    timebase = spotting.timebase
+    return tell(
+        "sheet.header", spotting.language, name=spotting.name, start=timebase.start_timecode, rate=str(timebase.rate)
+    )
+
+
+def notes(spotting: Spotting) -> Notes:
+    language = spotting.language
+
+    def told(*keys: str) -> tuple[str, ...]:
+        return tuple(tell(f"sheet.{key}", language) for key in keys)
+
+    kind, empty = told("notes", "no_cues")
+    return Notes(
+        spotting.name,
+        kind,
+        header(spotting),
+        _summary(spotting),
+        "" if spotting.cues else empty,
+        told("cue", "in", "out", "length", "feel", "tempo", "music", "why"),
+        [_line(cue, spotting) for cue in spotting.cues],
+        tuple(cue.status for cue in spotting.cues),
+        told("when", "what", "strength", "beat", "off"),
+        tuple(_card(cue, spotting) for cue in spotting.cues),
+        tuple(scene_titles(language)),
+        [[str(cell) for cell in scene_cells(s, spotting.timebase, language)] for s in spotting.scenes or ()],
+    )
+
+
+def _summary(spotting: Spotting) -> str:
+    sounding = [cue for cue in spotting.cues if cue.function != "silence" and cue.status != "rejected"]
+    music_s = sum(max(cue.duration_s, 0.0) for cue in sounding)
+    length = clock(spotting.duration_s)
+    return tell("sheet.summary", spotting.language, cues=len(spotting.cues), music=clock(music_s), length=length)
+
+
+def _line(cue: Cue, spotting: Spotting) -> list[str]:
+    timebase, language = spotting.timebase, spotting.language
+    taken = cue.track
+    music = cue.title or (_track_name(taken) if taken else ", ".join(cue.instruments))
+    silent = cue.function == "silence"
+    return [
+        cue.label,
+        timebase.timecode(cue.in_s),
+        timebase.timecode(cue.out_s),
+        clock(cue.duration_s, 1),
+        _feel(cue, language),
+        "" if silent or not any(cue.tempo_bpm) else f"{cue.tempo_bpm[0]}–{cue.tempo_bpm[1]}",
+        "" if silent else music,
+        _brief(cue.reason),
+    ]
+
+
+def _brief(text: str) -> str:
+    """What fits a line or two of the overview; Chinese characters are twice as wide."""
+    room = _BRIEF
+    for index, char in enumerate(text):
+        room -= 2 if east_asian_width(char) in "WF" else 1
+        if room < 0:
+            return text[:index].rstrip() + "…"
+    return text
+
+
+def _feel(cue: Cue, language: str) -> str:
+    return f"{shown('function', cue.function, language)} · {shown('emotion', cue.emotion, language)}"
+
+
+def _track_name(match: TrackMatch) -> str:
+    name = match.track.title or PurePath(match.track.path).stem
+    return f"{name} ({match.track.artist})" if match.track.artist else name
+
+
+def _card(cue: Cue, spotting: Spotting) -> Card:
+    timebase, language = spotting.timebase, spotting.language
+    return Card(
+        cue.label,
+        _feel(cue, language),
+        cue.status,
+        shown("status", cue.status, language),
+        f"{timebase.timecode(cue.in_s)} – {timebase.timecode(cue.out_s)}  ({clock(cue.duration_s, 1)})",
+        cue.title,
+        cue.reason,
+        tell("sheet.sure", language, percent=round(100 * cue.confidence)),
+        tuple(_facts(cue, language)),
+        [
+            [
+                timebase.timecode(hit.time_s),
+                hit.what,
+                number(hit.strength, 2),
+                "" if hit.beat is None else str(hit.beat),
+                "" if hit.error_frames is None else f"{hit.error_frames:+.1f}",
+            ]
+            for hit in cue.hits
+        ],
+        tuple(_alternative(each, language) for each in cue.alternatives),
+        tuple(_track(match, language) for match in cue.tracks),
+        _plot(cue),
+    )
+
+
+def _facts(cue: Cue, language: str) -> Iterator[tuple[str, str]]:
+    """Names and values; none of music for a silence."""
+    if cue.function == "silence":
+        return
+    values = {
+        "tempo": _tempo(cue, language),
+        "column_metre": cue.metre,
+        "column_key": " ".join(filter(None, (cue.key, shown("mode", cue.mode, language)))),
+        "column_instruments": ", ".join(cue.instruments),
+        "column_texture": cue.texture,
+        "column_dynamics": cue.dynamics,
+        "level": _level(cue, language),
+        "fades": _fades(cue, language),
+    }
+    for key, value in values.items():
+        if value:
+            yield tell(f"sheet.{key}", language), value
+
+
+def _tempo(cue: Cue, language: str) -> str:
+    low, high = cue.tempo_bpm
+    if not high:
+        return ""  # existing music without a pulse
+    if cue.tempo is None:
+        return tell("sheet.tempo_range", language, low=low, high=high)
+    rms, worst = f"{cue.tempo.rms_frames:.1f}", f"{cue.tempo.worst_frames:.1f}"
+    return tell("sheet.tempo_fit", language, low=low, high=high, bpm=number(cue.tempo.bpm, 2), rms=rms, worst=worst)
+
+
+def _level(cue: Cue, language: str) -> str:
+    key = "sheet.under" if cue.level_lu < 0 else "sheet.over"
+    said = tell(key, language, level=number(abs(cue.level_lu), 1))
+    if not cue.ducks:
+        return said
+    lowest = number(min(duck.level_lu for duck in cue.ducks), 1)
+    return f"{said}; {tell('sheet.ducked', language, count=len(cue.ducks), level=lowest)}"
+
+
+def _fades(cue: Cue, language: str) -> str:
+    fades = cue.fades
+    if fades == Fades():
+        return ""
+    return tell(
+        "sheet.fade_pair",
+        language,
+        in_s=number(fades.in_s, 2),
+        in_shape=shown("fade", fades.in_shape, language),
+        out_s=number(fades.out_s, 2),
+        out_shape=shown("fade", fades.out_shape, language),
+    )
+
+
+def _alternative(other: Alternative, language: str) -> str:
+    """Function · emotion · tempo · mode: reason; of a silence there is no tempo to tell."""
+    said = [shown("function", other.function, language), shown("emotion", other.emotion, language)]
+    if other.function != "silence":
+        low, high = other.tempo_bpm
+        said += [tell("sheet.tempo_range", language, low=low, high=high), shown("mode", other.mode, language)]
+    return f"{' · '.join(filter(None, said))}: {other.reason}"
+
+
+def _track(match: TrackMatch, language: str) -> str:
+    taken = f" [{tell('sheet.taken', language)}]" if match.accepted else ""
+    reasons = f": {'; '.join(match.reasons)}" if match.reasons else ""
+    return f"{_track_name(match)}, {round(100 * match.score)} %{taken}{reasons}"
+
+
+def _plot(cue: Cue) -> Plot | None:
+    if len(cue.curve) < 2 or cue.duration_s <= 0:
+        return None
+
+    def place(time_s: float) -> float:
+        return min(max((time_s - cue.in_s) / cue.duration_s, 0.0), 1.0)
+
+    points = tuple((place(p.time_s), p.arousal, p.valence) for p in cue.curve)
+    return Plot(points, tuple((place(hit.time_s), hit.strength) for hit in cue.hits))

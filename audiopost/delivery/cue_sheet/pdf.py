@@ -1,0 +1,147 @@
+"""Spotting notes to print: an overview with a line a cue, then each cue in full, then the scenes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from reportlab.graphics.shapes import Drawing, Line, PolyLine, Rect, String
+from reportlab.lib import colors
+from reportlab.lib.units import mm
+from reportlab.platypus import KeepTogether, PageBreak, Spacer, Table, TableStyle
+
+from ...core.language import tell, texts
+from ...io.atomic import write_bytes
+from ..spotting import Spotting
+from .notes import Card, Notes, Plot, notes
+from .pages import ACCENT, INK, LINE, MUTED, SHADE, STATUS, WIDTH, Type, pdf, table
+
+#: Cards longer than this many hit points, tracks and alternatives may break over pages.
+_TALL = 24
+_LEFT = WIDTH * 0.36
+
+
+def write(path: Path, spotting: Spotting) -> Path:
+    """Raises OutputError."""
+    page = notes(spotting)
+    words = "".join(version[spotting.language] for group in ("sheet", "emotion") for version in texts(group).values())
+    type_ = Type.of(page.text + words, spotting.language)
+    return write_bytes(path, pdf(_story(page, type_, spotting.language), type_, title=page.name, header=page.header))
+
+
+def _story(page: Notes, type_: Type, language: str) -> list[Any]:
+    def told(key: str) -> str:
+        return tell(f"sheet.{key}", language)
+
+    story: list[Any] = [
+        type_.paragraph(page.name, 19, bold=True),
+        Spacer(0, 1 * mm),
+        type_.paragraph(f"{page.kind} · {page.summary}", 10, colour=MUTED),
+        Spacer(0, 4 * mm),
+    ]
+    if page.empty:
+        story.append(type_.paragraph(page.empty, 11))
+    else:
+        story += [_overview(page, type_), PageBreak(), type_.paragraph(told("details"), 13, bold=True)]
+        story += [_card(card, page, type_, language) for card in page.cards]
+    if page.scenes:
+        heads = table(type_, page.scene_titles, page.scenes, (6, 11, 11, 16, 14, 22, 40))
+        story += [PageBreak(), type_.paragraph(told("scenes"), 13, bold=True), Spacer(0, 3 * mm), heads]
+    return story
+
+
+def _overview(page: Notes, type_: Type) -> Table:
+    inks = [MUTED if status == "rejected" else INK for status in page.statuses]
+    made = table(type_, page.overview_titles, page.overview, (7, 11, 11, 8, 19, 9, 24, 52), inks)
+    looks = [("LINEBEFORE", (0, n), (0, n), 2.2, STATUS[status]) for n, status in enumerate(page.statuses, 1)]
+    made.setStyle(TableStyle(looks))
+    return made
+
+
+def _card(card: Card, page: Notes, type_: Type, language: str) -> Any:
+    """A cue: a bar with name, times and status; what to write on the left, why and when on the right."""
+    colour = STATUS[card.status]
+    bar = Table(
+        [
+            [
+                type_.paragraph(card.label, 12, bold=True, colour=colour),
+                type_.paragraph(" · ".join(filter(None, (card.feel, card.title))), 10, bold=True),
+                type_.paragraph(card.times, 10),
+                type_.paragraph(f"{card.status_shown} · {card.sure}", 8.5, colour=MUTED, right=True),
+            ]
+        ],
+        [WIDTH * share for share in (0.08, 0.38, 0.34, 0.2)],
+        style=[
+            ("BACKGROUND", (0, 0), (-1, -1), SHADE),
+            ("LINEBEFORE", (0, 0), (0, 0), 3, colour),
+            ("VALIGN", (0, 0), (-1, -1), "MIDDLE"),
+        ],
+    )
+    gap = Spacer(0, 5 * mm)
+    body = _body(card, page, type_, language)
+    tall = len(card.hits) + len(card.tracks) + len(card.alternatives) > _TALL
+    return KeepTogether([gap, bar, *body]) if not tall else _Loose([gap, bar, *body])
+
+
+class _Loose(KeepTogether):  # type: ignore[misc]
+    """Flowables that may break over pages."""
+
+    def split(self, width: float, height: float) -> list[Any]:
+        return list(self._content)
+
+
+def _body(card: Card, page: Notes, type_: Type, language: str) -> list[Any]:
+    left = [[type_.paragraph(name, 7.5, colour=MUTED), type_.paragraph(value, 8.5)] for name, value in card.facts]
+    right: list[Any] = [type_.paragraph(card.reason, 9)] if card.reason else []
+    if card.plot:
+        right += [Spacer(0, 1.5 * mm), _curve(card.plot, type_, language)]
+    for key, lines in (("column_tracks", card.tracks), ("column_alternatives", card.alternatives)):
+        if lines:
+            right += [Spacer(0, 1.5 * mm), type_.paragraph(tell(f"sheet.{key}", language), 7.5, colour=MUTED)]
+            right += [type_.paragraph(f"– {line}", 8) for line in lines]
+    facts = Table(left, [_LEFT * 0.32, _LEFT * 0.66], style=_TIGHT) if left else ""
+    parts = [Table([[facts, right or ""]], [_LEFT, WIDTH - _LEFT], style=_TIGHT)]
+    if card.hits:
+        parts.append(table(type_, page.hit_titles, card.hits, (12, 70, 9, 7, 12)))
+    return parts
+
+
+_TIGHT = TableStyle(
+    [
+        ("VALIGN", (0, 0), (-1, -1), "TOP"),
+        ("LEFTPADDING", (0, 0), (-1, -1), 3),
+        ("RIGHTPADDING", (0, 0), (-1, -1), 3),
+        ("TOPPADDING", (0, 0), (-1, -1), 1.2),
+        ("BOTTOMPADDING", (0, 0), (-1, -1), 1.2),
+    ]
+)
+
+
+def _curve(plot: Plot, type_: Type, language: str) -> Drawing:
+    """Arousal and valence over the cue's length, hit points as ticks as long as they are hard."""
+    width, height, margin = WIDTH - _LEFT - 10, 17 * mm, 11
+    drawing = Drawing(width, height + margin)
+    drawing.add(Rect(0, margin, width, height, fillColor=None, strokeColor=LINE, strokeWidth=0.4))
+    middle = margin + height / 2
+    drawing.add(Line(0, middle, width, middle, strokeColor=LINE, strokeWidth=0.4))
+    for place, strength in plot.hits:
+        top = margin + height * max(min(strength, 1.0), 0.15)
+        drawing.add(Line(place * width, margin, place * width, top, strokeColor=_HIT, strokeWidth=0.9))
+    at = 0.0
+    for index, (axis, colour) in enumerate((("arousal", ACCENT), ("valence", _VALENCE)), 1):
+        line = [xy for p in plot.points for xy in (p[0] * width, middle + p[index] * height / 2)]
+        drawing.add(PolyLine(line, strokeColor=colour, strokeWidth=1.3))
+        drawing.add(Line(at, 4.5, at + 12, 4.5, strokeColor=colour, strokeWidth=1.3))
+        drawing.add(_legend(at + 15, tell(f"emotion.{axis}", language), type_, colour))
+        at += 90
+    if plot.hits:
+        drawing.add(Line(at, 2, at, 8, strokeColor=_HIT, strokeWidth=0.9))
+        drawing.add(_legend(at + 4, tell("sheet.hit_points", language), type_, _HIT))
+    return drawing
+
+
+def _legend(x: float, text: str, type_: Type, colour: Any) -> String:
+    return String(x, 2, text, fontName=type_.font(text), fontSize=7, fillColor=colour)
+
+
+_HIT, _VALENCE = colors.HexColor("#C02F2F"), colors.HexColor("#B98A0B")

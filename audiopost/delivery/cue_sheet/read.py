@@ -1,0 +1,159 @@
+"""Reads a cue sheet that somebody edited: CSV as spreadsheets save it, XLSX, or our JSON."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import logging
+import zipfile
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from ...core.errors import BadValue, UnreadableMedia
+from ...core.serial import from_json
+from ...core.spotting import Cue
+from ...core.time import Timebase
+from ...io.cells import plain_cell
+from ...subtitles.encodings import decode
+from .columns import COLUMNS, DERIVED, column_of
+from .parse import Cell, Row, cue_of
+
+log = logging.getLogger("audiopost")
+
+#: Rows that a title may take above the headings.
+_ABOVE = 20
+_DELIMITERS = (",", ";", "\t")
+_MOST_BYTES = 64 * 1024 * 1024
+
+
+class Sheet(NamedTuple):
+    """What a cue sheet holds; `remarks` says what in it was passed over."""
+
+    cues: tuple[Cue, ...]
+    remarks: tuple[str, ...] = ()
+
+
+def read_cue_sheet(path: Path, timebase: Timebase, *, encoding: str | None = None) -> tuple[Cue, ...]:
+    """The cues of a sheet in the order of its rows; what was passed over is logged. See `read_sheet`."""
+    sheet = read_sheet(path, timebase, encoding=encoding)
+    for remark in sheet.remarks:
+        log.warning("%s", remark)
+    return sheet.cues
+
+
+def read_sheet(path: Path, timebase: Timebase, *, encoding: str | None = None) -> Sheet:
+    """Cues out of CSV (any usual encoding, comma, semicolon or tab), XLSX or JSON, by the file's suffix.
+
+    Columns may stand in any order, under their ids or their titles in any language; all but the in point, and the out
+    point or a duration, may be missing. Timecode counts from the start of `timebase`; where timecode and seconds
+    differ by a frame or more, timecode is believed. Times are taken as they are: no order, no end.
+
+    Raises BadValue that names row, column and remedy, UnreadableMedia where the file cannot be opened.
+    """
+    reader = _READERS.get(path.suffix.lower())
+    if reader is None:
+        raise BadValue(f"{path.name} is no cue sheet.", value=str(path), choices=_READERS, remedy="Save it as one.")
+    try:
+        if path.stat().st_size > _MOST_BYTES:
+            raise BadValue(f"{path.name} is larger than any cue sheet ({_MOST_BYTES >> 20} MiB).", value=str(path))
+        data = path.read_bytes()
+    except OSError as error:
+        raise UnreadableMedia(f"Cannot read {path}: {error.strerror or error}.", value=str(path)) from error
+    return reader(data, path.name, timebase, encoding)
+
+
+def _read_json(data: bytes, name: str, timebase: Timebase, encoding: str | None) -> Sheet:
+    try:
+        found = json.loads(data.decode(encoding or "utf-8-sig"))
+    except ValueError as error:
+        raise BadValue(f"{name} is no JSON: {error}.", value=name) from error
+    entries = found.get("cues") if isinstance(found, dict) else found
+    if not isinstance(entries, list) or not all(isinstance(each, dict) for each in entries):
+        raise BadValue(f"{name} holds no list of cues.", value=name, remedy="Write [{…}] or {'cues': [{…}]}.")
+    own = ({key: value for key, value in each.items() if key not in DERIVED} for each in entries)
+    return Sheet(tuple(from_json(Cue, each, where=f"{name}: cue {n}") for n, each in enumerate(own, 1)))
+
+
+def _read_csv(data: bytes, name: str, timebase: Timebase, encoding: str | None) -> Sheet:
+    decoded = decode(data, name, encoding)
+    tables = ([_plain(row) for row in _csv_rows(decoded.text, mark)] for mark in _DELIMITERS)
+    best = max(tables, key=lambda rows: len(_heading(rows)[1]))
+    sheet = _cues(best, name, timebase)
+    return Sheet(sheet.cues, (*(f"{name}: {warning}" for warning in decoded.warnings), *sheet.remarks))
+
+
+def _csv_rows(text: str, delimiter: str) -> list[list[str]]:
+    if text.startswith("sep="):  # Excel's own line that names the delimiter
+        text = text.partition("\n")[2]
+    csv.field_size_limit(_MOST_BYTES)
+    return list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
+
+
+def _plain(row: Iterable[str]) -> list[str]:
+    return [plain_cell(cell) for cell in row]
+
+
+def _read_xlsx(data: bytes, name: str, timebase: Timebase, encoding: str | None) -> Sheet:
+    import openpyxl
+    from openpyxl.utils.exceptions import InvalidFileException
+
+    try:
+        book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=False)
+        tables = [[list(row) for row in sheet.iter_rows(values_only=True)] for sheet in book.worksheets]
+    except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, OSError, SyntaxError) as error:
+        raise BadValue(
+            f"{name} is no spreadsheet that can be read: {error}.", value=name, remedy="Save it as .xlsx or .csv."
+        ) from error
+    if not tables:
+        raise BadValue(f"{name} has no sheet.", value=name)
+    return _cues(max(tables, key=lambda rows: len(_heading(rows)[1])), name, timebase)
+
+
+def _heading(rows: Sequence[Sequence[Cell]]) -> tuple[int, dict[int, str]]:
+    """The index of the row that has most known headings, and its columns by position."""
+    best: tuple[int, dict[int, str]] = (0, {})
+    for index, row in enumerate(rows[:_ABOVE]):
+        known: dict[int, str] = {}
+        for place, cell in enumerate(row):
+            column = column_of(cell) if isinstance(cell, str) else None
+            if column and column not in known.values():
+                known[place] = column
+        if len(known) > len(best[1]):
+            best = index, known
+    return best
+
+
+def _cues(rows: Sequence[Sequence[Cell]], name: str, timebase: Timebase) -> Sheet:
+    index, columns = _heading(rows)
+    if not {"in_timecode", "in_s"} & set(columns.values()):
+        raise BadValue(
+            f"{name} has no column of in points.",
+            value=name,
+            choices=COLUMNS,
+            remedy="The first row names the columns; 'in_timecode' and 'out_timecode' are needed.",
+        )
+    heading = rows[index]
+    titles = {column: str(heading[place]) for place, column in columns.items()}
+    foreign = [str(cell).strip() for n, cell in enumerate(heading) if n not in columns and str(cell or "").strip()]
+    remarks = [f"{name}: columns that cue sheets have not were passed over: {', '.join(foreign)}."] if foreign else []
+    cues: list[Cue] = []
+    for line, row in enumerate(rows[index + 1 :], index + 2):
+        filled = {columns[n]: cell for n, cell in enumerate(row) if n in columns and str(cell or "").strip()}
+        if not filled:
+            continue
+        if len(filled) == 1 and not {"in_timecode", "in_s"} & set(filled):
+            remarks.append(f"{name}, row {line}: {next(iter(filled.values()))!s} is no cue and was passed over.")
+            continue
+        cues.append(cue_of(Row(filled, titles, f"{name}, row {line}"), timebase, len(cues) + 1))
+    return Sheet(tuple(cues), tuple(remarks))
+
+
+_READERS: dict[str, Callable[[bytes, str, Timebase, str | None], Sheet]] = {
+    ".csv": _read_csv,
+    ".tsv": _read_csv,
+    ".txt": _read_csv,
+    ".xlsx": _read_xlsx,
+    ".json": _read_json,
+}

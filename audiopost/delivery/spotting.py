@@ -1,0 +1,71 @@
+"""What cue sheets and marker files are made of: a recording's cues, scenes and feelings, and how to tell them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from ..core.project import Project
+from ..core.spotting import Cue, EmotionPoint, Scene
+from ..core.time import TIMEBASE_25, Timebase
+
+
+@dataclass(frozen=True)
+class Programme:
+    """The head of a performing rights cue sheet, as societies ask for it; '' is left for a person to fill in."""
+
+    title: str = ""
+    original_title: str = ""
+    episode_title: str = ""
+    episode_number: str = ""
+    production_number: str = ""
+    production_company: str = ""
+    broadcaster: str = ""
+    country: str = ""
+    year: str = ""
+    director: str = ""
+    first_broadcast: str = ""
+    contact: str = ""
+
+
+@dataclass(frozen=True)
+class Spotting:
+    """One recording as the writers of `spotting_formats` take it; times in seconds of the recording.
+
+    `name` is the recording's, `sample_rate` what positions in samples count in, `language` one of language.LANGUAGES.
+    `scenes` and `emotion` are None where no stage made them. `sung` holds paths of tracks that are known to have a
+    voice: a rights cue sheet tells them apart.
+    """
+
+    name: str
+    cues: tuple[Cue, ...] = ()
+    timebase: Timebase = TIMEBASE_25
+    duration_s: float = 0.0
+    scenes: tuple[Scene, ...] | None = None
+    emotion: tuple[EmotionPoint, ...] | None = None
+    sample_rate: int = 48_000
+    language: str = "en"
+    programme: Programme = Programme()
+    sung: Collection[str] = ()
+
+    @classmethod
+    def of(cls, project: Project, name: str, language: str = "en", *, programme: Programme | None = None) -> Spotting:
+        """What a Project has of it; the programme is named after the recording unless `programme` says otherwise."""
+        media = project.media
+        return cls(
+            name,
+            project.cues or (),
+            media.timebase,
+            media.duration_s,
+            project.scenes,
+            project.emotion,
+            media.rate,
+            language,
+            programme or Programme(title=name),
+        )
+
+    @property
+    def end_s(self) -> float:
+        """Where a timeline of it ends: the recording's end, or what reaches beyond."""
+        ends = [cue.out_s for cue in self.cues] + [scene.end_s for scene in self.scenes or ()]
+        return max([self.duration_s, *ends])

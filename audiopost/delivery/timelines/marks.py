@@ -1,0 +1,107 @@
+"""Regions and markers in frames of the recording: what all timeline formats are written from."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from ...core.spotting import Cue
+from ...core.time import Timebase
+from ..cue_sheet.words import shown
+from ..spotting import Spotting
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A cue (a region) or a hit point of one (`is_hit`, of one frame): frames [start, end) counted from 0."""
+
+    start: int
+    end: int
+    name: str
+    note: str
+    cue: Cue
+    is_hit: bool = False
+
+    @property
+    def frames(self) -> int:
+        return self.end - self.start
+
+
+M = TypeVar("M", bound=Mark)
+
+
+def regions(spotting: Spotting) -> list[Mark]:
+    """The cues that are not rejected, by their in points; at least a frame long."""
+    rate, language = spotting.timebase.rate, spotting.language
+    made = []
+    for cue in spotting.cues:
+        if cue.status == "rejected":
+            continue
+        start = rate.frame_at(cue.in_s)
+        said = [shown("status", cue.status, language)] if cue.status == "existing" else []
+        said += [cue.title or shown("function", cue.function, language), shown("emotion", cue.emotion, language)]
+        name = f"{cue.label} {one_line(' · '.join(said))}"
+        made.append(Mark(start, max(rate.frame_at(cue.out_s), start + 1), name, one_line(cue.reason), cue))
+    return sorted(made, key=lambda mark: (mark.start, mark.end))
+
+
+def hits(spotting: Spotting) -> list[Mark]:
+    """The hit points of those cues, in order of time."""
+    rate = spotting.timebase.rate
+    made = []
+    for cue in spotting.cues:
+        for hit in cue.hits if cue.status != "rejected" else ():
+            frame = rate.frame_at(hit.time_s)
+            made.append(Mark(frame, frame + 1, f"{cue.label} {one_line(hit.what)}", _beat(hit.beat), cue, True))
+    return sorted(made, key=lambda mark: mark.start)
+
+
+def _beat(beat: int | None) -> str:
+    return "" if beat is None else f"beat {beat}"
+
+
+def marks(spotting: Spotting) -> list[Mark]:
+    """Regions and hit points together, in order of time; a cue comes before its hit on the same frame."""
+    return sorted([*regions(spotting), *hits(spotting)], key=lambda mark: (mark.start, mark.is_hit))
+
+
+def lanes(found: Iterable[M]) -> list[list[M]]:
+    """Marks on as few tracks as hold them without overlap; each goes on the first that is free."""
+    tracks: list[list[M]] = []
+    for mark in sorted(found, key=lambda each: each.start):
+        free = next((track for track in tracks if track[-1].end <= mark.start), None)
+        if free is None:
+            tracks.append(free := [])
+        free.append(mark)
+    return tracks
+
+
+def timecode(timebase: Timebase, frame: int) -> str:
+    """The timecode of a frame of the recording."""
+    return timebase.rate.timecode(timebase.start_frame + frame)
+
+
+def one_line(text: str) -> str:
+    """Without line ends, tabs and control characters, which end a field in text formats."""
+    return " ".join("".join(" " if unicodedata.category(char) == "Cc" else char for char in text).split())
+
+
+def short(text: str, most: int) -> str:
+    """At most `most` characters, an ellipsis where some were cut."""
+    return text if len(text) <= most else text[: most - 1].rstrip() + "…"
+
+
+_PLAIN = str.maketrans({"–": "-", "—": "-", "−": "-", "‘": "'", "’": "'", "“": '"', "”": '"', "…": "...", "·": "-"})
+
+
+def ascii_only(text: str) -> str:
+    """What of a text ASCII holds: accents go, other scripts go; '' where nothing is left."""
+    folded = unicodedata.normalize("NFKD", text.translate(_PLAIN)).encode("ascii", "ignore").decode()
+    return " ".join(folded.split())
+
+
+def lost(texts: Sequence[str], fold: Callable[[str], str] = ascii_only) -> int:
+    """How many texts lose letters by `fold`."""
+    return sum(sum(map(str.isalpha, text)) > sum(map(str.isalpha, fold(text))) for text in texts)
