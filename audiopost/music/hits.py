@@ -66,7 +66,7 @@ def fit_tempo(
         float(rate.fraction),
     )
     best = task.solve()
-    fit = TempoFit(best.bpm, start_s + best.offset_s, best.rms_frames, best.worst_frames)
+    fit = TempoFit(best.bpm, max(start_s, round(start_s + best.offset_s, 6)), best.rms_frames, best.worst_frames)
     return fit, tuple(_placed(hit, fit, start_s, rate.fraction) for hit in hits)
 
 

@@ -1,41 +1,65 @@
-"""Music cues: where music should enter and leave, for what, and in which mood.
+"""Music cues: where music should enter and leave, for what, in which mood and tempo; where silence is stronger.
 
 To add a backend: write a class with `name`, `draft`, `available`, `model` and `suggest` in a file of its own, add its
-'module:Class' to BACKENDS, and run tests/stages.
+'module:Class' to BACKENDS, and run tests/stages. Music that is already there, numbers and tracks out of a library stay
+the same for every backend.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
+from ...core.audio import Audio
+from ...core.language import LANGUAGES
 from ...core.marks import Activity
 from ...core.options import change, option
 from ...core.project import Project
 from ...core.registry import AUTO, Backends
 from ...core.speech import SpeakerTurn
-from ...core.spotting import Cue, EmotionPoint, EmotionUtterance, Scene
+from ...core.spotting import Cue, EmotionPoint, EmotionUtterance, Scene, StoryBeat
 from ...core.stage import Backend, Choice, Progress, silent
+from ...core.time import TIMEBASE_25, FrameRate, Span, Timebase
+from .ruleset import load_ruleset, ruleset_names
 
 
 @dataclass(frozen=True)
 class Options:
-    """How much music is suggested, and how it keeps clear of what is there."""
+    """Which rules cues follow, in which language they are told, and what of the rules is changed."""
 
     backend: str = option(AUTO, "rules, a plug-in, auto or embedded")
-    shortest_s: float = option(
-        10.0, "shortest cue; in recordings under a minute a sixth of them", low=2.0, high=120.0, unit="s"
+    rules: str = option(
+        "film-drama",
+        f"how music is spotted: {', '.join(ruleset_names())}, or a .toml file of your own",
+        names_path=True,
     )
-    longest_s: float = option(90.0, "longest cue", low=10.0, high=600.0, unit="s")
-    share: float = option(0.4, "most of the recording that cues may cover", low=0.0, high=1.0)
-    change: float = option(0.3, "smallest turn of feeling that asks for music", low=0.05, high=1.0)
-    margin_s: float = option(2.0, "distance from music that is already there", low=0.0, high=30.0, unit="s")
+    language: str = option("en", "language of reasons, instruments and textures", choices=LANGUAGES)
+    reel: int = option(1, "number of the reel, the 1 of 1m01", low=1, high=99)
+    library: str | None = option(
+        None, "a library of tracks (see 'audiopost library') to rank for each cue", names_path=True
+    )
+    tracks: int = option(5, "tracks a cue, where there is a library", low=1, high=50)
+    shortest_s: float | None = option(
+        None, "shortest underscore, in place of the rules'; in recordings under a minute a sixth of them", low=1.0,
+        high=120.0, unit="s",
+    )  # fmt: skip
+    longest_s: float | None = option(None, "longest cue, in place of the rules'", low=5.0, high=3600.0, unit="s")
+    share: float | None = option(
+        None, "most that cues may cover of what is free of music, in place of the rules'", low=0.0, high=1.0
+    )
+    change: float | None = option(
+        None, "smallest turn of feeling that asks for music, in place of the rules'", low=0.05, high=2.0
+    )
+    margin_s: float | None = option(
+        None, "distance from music that is already there, in place of the rules'", low=0.0, high=30.0, unit="s"
+    )
 
 
 @dataclass(frozen=True)
 class Material:
-    """What cues are drawn from; all in order of time."""
+    """What cues are drawn from; all in order of time. `existing` are the cues of the music in `music`."""
 
     points: tuple[EmotionPoint, ...]
     utterances: tuple[EmotionUtterance, ...]
@@ -43,10 +67,14 @@ class Material:
     activity: tuple[Activity, ...]
     scenes: tuple[Scene, ...]
     duration_s: float
+    beats: tuple[StoryBeat, ...] = ()
+    music: tuple[Span, ...] = ()
+    existing: tuple[Cue, ...] = ()
+    rate: FrameRate = TIMEBASE_25.rate
 
 
 class CueFinder(Backend, Protocol):
-    """Cues in order of time that overlap neither each other nor music, numbered from 1."""
+    """Cues in order of time that overlap neither each other nor music, on whole frames of the material's rate."""
 
     def suggest(self, material: Material) -> tuple[Cue, ...]: ...
 
@@ -63,18 +91,25 @@ def suggest_cues(
     turns: Sequence[SpeakerTurn] = (),
     activity: Sequence[Activity] = (),
     scenes: Sequence[Scene] = (),
+    beats: Sequence[StoryBeat] = (),
     duration_s: float,
+    music: Audio | None = None,
+    timebase: Timebase = TIMEBASE_25,
     options: Options | None = None,
     progress: Progress = silent,
     **changes: Any,
 ) -> tuple[Cue, ...]:
-    """Music cues for a recording of `duration_s`, out of its feelings (see stages.emotion), pauses and scenes.
+    """Music cues for a recording of `duration_s`, out of its feelings (see stages.emotion), scenes and story beats.
 
-    `activity` says where there is music already ('music') and where more speech than the utterances is ('speech').
-    Without speech there are no cues. `changes` are fields of Options. Raises UnknownName, BadValue.
+    `activity` says where there is music already ('music') and where more speech than the utterances is ('speech');
+    each stretch of music becomes a cue of status 'existing', analysed where `music` is given: the whole recording's
+    music stem, or the recording. All cues are numbered together in order of time, silence on purpose too: its tempo is
+    (0, 0). Times lie on frames of `timebase`. Without speech only pictures can ask for music, without those nothing.
+    `changes` are fields of Options. Raises UnknownName, BadValue.
     """
-    material = _material(points, utterances, turns, activity, scenes, duration_s)
-    return _run(material, change(options, Options, changes, "cues."), progress)[0]
+    chosen = change(options, Options, changes, "cues.")
+    material = _material(points, utterances, turns, activity, scenes, beats, duration_s, timebase.rate)
+    return _run(material, music, chosen, progress)[0]
 
 
 def _material(
@@ -83,8 +118,12 @@ def _material(
     turns: Sequence[SpeakerTurn],
     activity: Sequence[Activity],
     scenes: Sequence[Scene],
+    beats: Sequence[StoryBeat],
     duration_s: float,
+    rate: FrameRate,
 ) -> Material:
+    from .existing import stretches
+
     return Material(
         tuple(sorted(points, key=lambda p: p.time_s)),
         tuple(sorted(utterances, key=lambda u: (u.start_s, u.end_s))),
@@ -92,18 +131,56 @@ def _material(
         tuple(sorted(activity, key=lambda a: (a.start_s, a.end_s))),
         tuple(sorted(scenes, key=lambda s: s.start_s)),
         duration_s,
+        tuple(sorted((b for b in beats if 0 <= b.time_s <= duration_s), key=lambda b: (b.time_s, b.kind))),
+        stretches(activity, duration_s),
+        rate=rate,
     )
 
 
-def _run(material: Material, options: Options, progress: Progress) -> tuple[tuple[Cue, ...], Choice]:
+def _run(
+    material: Material, music: Audio | None, options: Options, progress: Progress
+) -> tuple[tuple[Cue, ...], Choice, tuple[str, ...]]:
+    """The cues, who made them, and what a person should know where there are none."""
+    from .existing import existing_cues
+    from .words import Words
+
     backend, choice = BACKENDS.choose(options)
-    cues: tuple[Cue, ...] = backend.suggest(material)
+    words = Words(options.language, load_ruleset(options.rules).words)
+    there = existing_cues(material.music, music, words, material.rate, material.duration_s, progress)
+    found: tuple[Cue, ...] = backend.suggest(replace(material, existing=there))
+    if options.library is not None:
+        found = _with_tracks(found, material, options)
     progress("cues", material.duration_s, material.duration_s)
-    return cues, choice
+    ordered = sorted((*there, *found), key=lambda cue: (cue.in_s, cue.out_s))
+    cues = tuple(replace(cue, number=n, reel=options.reel) for n, cue in enumerate(ordered, start=1))
+    return cues, choice, () if found else (_why_none(material, words, options),)
+
+
+def _with_tracks(cues: Sequence[Cue], material: Material, options: Options) -> tuple[Cue, ...]:
+    from ...music.library import suggest_tracks
+
+    assert options.library is not None
+    speech = [Span(max(0.0, u.start_s), u.end_s) for u in material.utterances if u.end_s > max(0.0, u.start_s)]
+    sounding = [cue for cue in cues if cue.function != "silence"]
+    matched = suggest_tracks(
+        sounding, Path(options.library).expanduser(), speech=speech, count=options.tracks, language=options.language
+    )
+    return (*matched, *(cue for cue in cues if cue.function == "silence"))
+
+
+def _why_none(material: Material, words: Any, options: Options) -> str:
+    covered = sum(span.duration_s for span in material.music)
+    if material.duration_s < 2.0:
+        return str(words.say("none_short", seconds=material.duration_s))
+    if covered >= 0.8 * material.duration_s:
+        return str(words.say("none_covered"))
+    if not material.utterances and not material.points and not material.beats:
+        return str(words.say("none_speechless"))
+    return str(words.say("none_even", rules=Path(options.rules).stem))
 
 
 class Stage:
-    """Suggests music cues for the Project."""
+    """Suggests music cues for the Project, and lists the music that is there."""
 
     name = "cues"
     requires: ClassVar[frozenset[str]] = frozenset({"emotion"})
@@ -118,7 +195,10 @@ class Stage:
             project.turns or (),
             project.activity or (),
             project.scenes or (),
+            project.beats or (),
             project.audio.duration_s,
+            project.media.timebase.rate,
         )
-        cues, choice = _run(material, options, progress)
-        return project.after(self.name, choice, options, cues=cues)
+        music = (project.stems or {}).get("music") or project.programme
+        cues, choice, warnings = _run(material, music, options, progress)
+        return project.after(self.name, choice, options, warnings=warnings, cues=cues)

@@ -28,9 +28,10 @@ _METRE = re.compile(r"(?:[2-9]|1[0-2])/(?:2|4|8|16)")
 
 @dataclass(frozen=True)
 class ProgrammeRules:
-    """How much music, and how far from itself: share 0..1, the rest in seconds."""
+    """How much music, and how far from itself: share 0..1, cues an hour, the rest in seconds."""
 
     share: float
+    cues_an_hour: float
     rest_s: float
     longest_s: float
     margin_s: float
@@ -197,8 +198,8 @@ def _check(rules: Ruleset, where: str) -> None:
 def _numbers(rules: Ruleset) -> Iterator[tuple[str, float, float, float]]:
     """(key, value, lowest, highest) of every number."""
     limits = {"share": (0, 1), "longest_s": (2, 3600), "level_lu": (-40, 6), "wanted": (0, 5), "most_hits": (0, 50),
-              "montage_cuts_a_minute": (1, 600), "turn": (0.05, 2), "strong": (0.05, 1.5), "spent": (0, 1.5),
-              "jump": (0.05, 3)}  # fmt: skip
+              "montage_cuts_a_minute": (1, 600), "cues_an_hour": (0, 600), "turn": (0.05, 2), "strong": (0.05, 1.5),
+              "spent": (0, 1.5), "jump": (0.05, 3)}  # fmt: skip
     tables: dict[str, Any] = {"programme": rules.programme, "thresholds": rules.thresholds, "silence": rules.silence}
     tables |= {f"functions.{name}": each for name, each in rules.functions.items()}
     for table, each in tables.items():

@@ -1,20 +1,30 @@
-"""The time line that cues are laid on: feelings over time, speech and its pauses, the room that music leaves."""
+"""The time line that cues are laid on: feelings, speech and its pauses, cuts, the room that music leaves."""
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 
+from ...analysis.affect import label
+from ...core.spotting import Affect, EmotionUtterance
 from ...core.time import Span, merge_spans
 from . import Material
 
 #: Seconds before and after a moment that are compared to find a turn of feeling.
 SIDE_S = 8.0
+#: Seconds before and after that are compared to find a jump.
+JUMP_S = 4.0
+#: A turn rests on at least this much speech on either side.
+_EVIDENCE_S = 3.0
+#: A change point of the feelings this near confirms a turn.
+_CONFIRMED_S = 4.0
 #: Shortest gap in speech that music may use to enter or leave.
 PAUSE_S = 0.4
+#: Words that are nothing but neutral name the feeling only where hardly any others do.
+_NEUTRAL = 0.3
 
 
 @dataclass(frozen=True)
@@ -29,6 +39,9 @@ class Feeling:
     def strength(self) -> float:
         return float(np.hypot(self.arousal, self.valence))
 
+    def distance(self, other: Feeling) -> float:
+        return float(np.hypot(self.arousal - other.arousal, self.valence - other.valence))
+
 
 @dataclass(frozen=True)
 class Turn:
@@ -40,30 +53,41 @@ class Turn:
 
     @property
     def size(self) -> float:
-        return float(np.hypot(self.after.arousal - self.before.arousal, self.after.valence - self.before.valence))
+        return self.before.distance(self.after)
 
 
 class Timeline:
     """Look-ups over the material of one recording."""
 
     def __init__(self, material: Material, margin_s: float) -> None:
+        self.material = material
         self.end_s = material.duration_s
         heard = [(u.start_s, u.end_s) for u in material.utterances]
         heard += [(t.start_s, t.end_s) for t in material.turns]
         heard += [(a.start_s, a.end_s) for a in material.activity if a.kind == "speech"]
-        self.speech = merge_spans([Span(max(0.0, a), b) for a, b in heard if b > max(0.0, a)], PAUSE_S)
+        inside = [Span(max(0.0, a), min(b, self.end_s)) for a, b in heard if min(b, self.end_s) > max(0.0, a)]
+        self.speech = merge_spans(inside, PAUSE_S)
         self.lines = merge_spans([Span(max(0.0, u.start_s), u.end_s) for u in material.utterances if u.end_s > 0], 0.05)
-        music = [a for a in material.activity if a.kind == "music"]
-        near = [Span(max(0.0, a.start_s - margin_s), a.end_s + margin_s) for a in music if a.end_s > a.start_s]
+        near = [Span(max(0.0, s.start_s - margin_s), s.end_s + margin_s) for s in material.music]
         self.music = merge_spans(near)
         self.pauses = [Span(a.end_s, b.start_s) for a, b in pairwise(self.speech)]
         if self.speech and self.end_s - self.speech[-1].end_s >= PAUSE_S:
             self.pauses.append(Span(self.speech[-1].end_s, self.end_s))
+        cuts = {beat.time_s for beat in material.beats if beat.kind == "shot"}
+        cuts |= {cut for scene in material.scenes for cut in scene.cuts_s}
+        self.cuts = sorted(cut for cut in cuts if 0 <= cut <= self.end_s)
+        self._speech_starts = [span.start_s for span in self.speech]
         self._usual_pause_s = float(np.median([p.duration_s for p in self.pauses])) if self.pauses else 0.0
         self._said = material.utterances
         self._starts = [u.start_s for u in material.utterances]
         self._times = [p.time_s for p in material.points]
         self._values = np.array([(p.arousal, p.valence, p.confidence) for p in material.points]).reshape(-1, 3)
+        step = float(np.median(np.diff(self._times))) if len(self._times) > 1 else 1.0
+        self._enough = max(2, round(_EVIDENCE_S / max(step, 0.1)))
+        self._turned = [beat.time_s for beat in material.beats if beat.kind == "emotion"]
+        self._edges = np.array([0.0, *(t for span in self.speech for t in (span.start_s, span.end_s))])
+        spoken = np.cumsum([span.duration_s for span in self.speech])
+        self._spoken = np.array([0.0, *(t for i, s in enumerate(spoken) for t in (spoken[i - 1] if i else 0.0, s))])
 
     def feeling(self, start_s: float, end_s: float, least: int = 1) -> Feeling | None:
         """The mean between two times, weighted by confidence; None for fewer than `least` points."""
@@ -75,12 +99,59 @@ class Timeline:
         arousal, valence = weight @ part[:, :2] / weight.sum()
         return Feeling(float(arousal), float(valence), float(part[:, 2].mean()))
 
+    def moods(self, start_s: float, end_s: float) -> dict[str, float]:
+        """Labels of the utterances between two times by their seconds times confidence, the heaviest first."""
+        share: dict[str, float] = {}
+        for said in self.utterances(start_s, end_s):
+            inside = min(said.end_s, end_s) - max(said.start_s, start_s)
+            weight = _NEUTRAL if said.label == "neutral" else 1.0
+            share[said.label] = share.get(said.label, 0.0) + weight * inside * (said.confidence + 0.01)
+        return dict(sorted(share.items(), key=lambda pair: (-pair[1], pair[0])))
+
+    def mood(self, start_s: float, end_s: float, feeling: Feeling) -> str:
+        """The label of a stretch: by its utterances, else by where `feeling` lies."""
+        named = next(iter(self.moods(start_s, end_s)), None)
+        return named or label(Affect(feeling.arousal, feeling.valence, 0.0, feeling.confidence))
+
+    def utterances(self, start_s: float, end_s: float) -> list[EmotionUtterance]:
+        """The utterances that are heard between two times."""
+        # Utterances are ordered by their start; none is longer than two minutes.
+        first = bisect_left(self._starts, start_s - 120)
+        return [u for u in self._said[first : bisect_left(self._starts, end_s)] if u.end_s > start_s]
+
+    def line_at(self, time_s: float, reach_s: float = 2.5) -> EmotionUtterance | None:
+        """The utterance that begins nearest to a time, or is heard then."""
+        near = self.utterances(time_s - reach_s, time_s + reach_s)
+        return min(near, key=lambda u: (abs(u.start_s - time_s), u.start_s), default=None)
+
+    def spoken_share(self, start_s: float, end_s: float) -> float:
+        """How much of a stretch has words, 0..1."""
+        if end_s <= start_s:
+            return 0.0
+        past = np.interp([start_s, end_s], self._edges, self._spoken)
+        return float(past[1] - past[0]) / (end_s - start_s)
+
+    def cuts_between(self, start_s: float, end_s: float) -> list[float]:
+        return self.cuts[bisect_left(self.cuts, start_s) : bisect_right(self.cuts, end_s)]
+
+    def cut_near(self, time_s: float, reach_s: float) -> float | None:
+        return min(self.cuts_between(time_s - reach_s, time_s + reach_s), key=lambda c: abs(c - time_s), default=None)
+
+    def speaks_at(self, time_s: float, inside_s: float = 0.0) -> bool:
+        """Whether somebody speaks at a time, at least `inside_s` from both ends of the line."""
+        at = bisect_right(self._speech_starts, time_s) - 1
+        return at >= 0 and self.speech[at].start_s + inside_s <= time_s < self.speech[at].end_s - inside_s
+
+    def next_line(self, time_s: float) -> Span | None:
+        at = bisect_left(self._speech_starts, time_s)
+        return self.speech[at] if at < len(self.speech) else None
+
     def turns(self, smallest: float) -> list[Turn]:
         """Turns of feeling of at least this size where lines begin, the clearest within `SIDE_S` of each other."""
         found: list[tuple[float, Turn]] = []
         for time_s in sorted({line.start_s for line in (*self.lines, *self.speech)}):
-            before = self.feeling(time_s - SIDE_S, time_s, least=2)
-            after = self.feeling(time_s, time_s + SIDE_S, least=2)
+            before = self.feeling(time_s - SIDE_S, time_s, least=self._enough)
+            after = self.feeling(time_s, time_s + SIDE_S, least=self._enough)
             if before and after and (turn := Turn(time_s, before, after)).size >= smallest:
                 # Of several lines around a turn it is the one that differs most from the line before it.
                 found.append((turn.size + self._step(time_s), turn))
@@ -90,6 +161,10 @@ class Timeline:
                 kept.append(turn)
         return sorted(kept, key=lambda t: t.time_s)
 
+    def confirmed(self, time_s: float) -> bool | None:
+        """Whether the story beats have a turn of feeling there too; None where they have none at all."""
+        return any(abs(time_s - at) <= _CONFIRMED_S for at in self._turned) if self._turned else None
+
     def _step(self, time_s: float) -> float:
         """How far the utterance that begins at a time lies from the one before."""
         at = bisect_left(self._starts, time_s)
@@ -97,6 +172,12 @@ class Timeline:
             return 0.0
         past, new = self._said[at - 1], self._said[at]
         return float(np.hypot(new.arousal - past.arousal, new.valence - past.valence))
+
+    def jump(self, time_s: float) -> float:
+        """How far the feeling moves across a moment."""
+        before = self.feeling(time_s - JUMP_S, time_s)
+        after = self.feeling(time_s, time_s + JUMP_S)
+        return before.distance(after) if before and after else 0.0
 
     def sustained(self, strength: float, shortest_s: float) -> list[tuple[Span, Feeling]]:
         """Stretches in which 8 s of feeling stay at least this strong."""
@@ -113,26 +194,30 @@ class Timeline:
 
     def pause_near(self, time_s: float, reach_s: float = 4.0) -> Span | None:
         """The pause nearest to a time, within reach; of two as near the longer."""
-        at = bisect_left(self.pauses, Span(time_s, time_s))
+        at = bisect_left(self.pauses, Span(max(time_s, 0.0), max(time_s, 0.0)))
         close = [p for p in self.pauses[max(0, at - 4) : at + 4] if _distance(p, time_s) <= reach_s]
         return min(close, key=lambda p: (_distance(p, time_s), -p.duration_s), default=None)
 
-    def stands_alone(self, start_s: float, end_s: float) -> Span | None:
-        """The first line in a stretch that must stand alone: at most 4 s, with 1.5 s of silence on both sides.
+    def lone_lines(self, longest_s: float, around_s: float) -> list[tuple[Span, float, float]]:
+        """(line, silence before, silence after) of the lines that stand alone.
 
         Where all lines lie that far apart the silence must also be twice the usual.
         """
-        silence = max(1.5, 2 * self._usual_pause_s)
+        silence = max(around_s, 2 * self._usual_pause_s)
+        found = []
         for i, line in enumerate(self.speech):
             before = line.start_s - (self.speech[i - 1].end_s if i else 0.0)
             after = (self.speech[i + 1].start_s if i + 1 < len(self.speech) else self.end_s) - line.end_s
-            if start_s < line.start_s < end_s and line.duration_s <= 4 and min(before, after) >= silence:
-                return line
-        return None
+            if line.duration_s <= longest_s and min(before, after) >= silence:
+                found.append((line, before, after))
+        return found
 
     def next_music(self, time_s: float) -> float:
         """Where music (with its margin) begins next; `time_s` itself inside it, the end where there is none."""
         return next((max(time_s, m.start_s) for m in self.music if m.end_s > time_s), self.end_s)
+
+    def in_music(self, time_s: float) -> bool:
+        return any(span.start_s <= time_s < span.end_s for span in self.music)
 
 
 def _distance(span: Span, time_s: float) -> float:

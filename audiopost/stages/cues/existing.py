@@ -1,0 +1,94 @@
+"""Music that is already there, as cues of its own: heard, named, never covered."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+
+from ...analysis.affect import label
+from ...core.audio import Audio
+from ...core.marks import Activity
+from ...core.music import TrackAnalysis
+from ...core.spotting import Affect, Cue, CurvePoint, TempoFit
+from ...core.stage import Progress
+from ...core.time import FrameRate, Span, clock, merge_spans
+from .words import Words
+
+#: Pauses within one piece of music; what is shorter than a piece is none.
+_GAP_S, _SHORTEST_S = 1.5, 1.0
+#: Music that begins, or ends, this near to the recording's ends opens or closes it.
+_EDGE_S = 2.0
+#: From here on music is told to be sung.
+_SUNG = 0.5
+_THERE = 0.9
+
+
+def stretches(activity: Sequence[Activity], duration_s: float) -> tuple[Span, ...]:
+    """Where music is, within the recording."""
+    heard = [
+        Span(max(0.0, a.start_s), min(a.end_s, duration_s))
+        for a in activity if a.kind == "music" and min(a.end_s, duration_s) > max(0.0, a.start_s)
+    ]  # fmt: skip
+    return tuple(merge_spans(heard, _GAP_S))
+
+
+def existing_cues(
+    spans: Sequence[Span], audio: Audio | None, words: Words, rate: FrameRate, duration_s: float, progress: Progress
+) -> tuple[Cue, ...]:
+    """A cue of status 'existing' for each stretch of music, analysed where `audio` (the music stem, or all) is given.
+
+    Whether it comes from within the picture (source) is not known from its sound. Without a pulse the tempo is (0, 0).
+    """
+    cues = []
+    last = math.floor(duration_s * float(rate.fraction) + 1e-4)
+    for span in spans:
+        first = math.floor(span.start_s * float(rate.fraction) + 1e-4)
+        end = min(math.ceil(span.end_s * float(rate.fraction) - 1e-4), last)
+        if end <= first or span.duration_s < _SHORTEST_S:
+            continue
+        heard = _analysed(audio, span, progress)
+        cues.append(_cue(rate.seconds_at(first), rate.seconds_at(end), heard, words, duration_s))
+        progress("music that is there", span.end_s, duration_s)
+    return tuple(cues)
+
+
+def _analysed(audio: Audio | None, span: Span, progress: Progress) -> TrackAnalysis | None:
+    if audio is None:
+        return None
+    from ...music.track import analyse
+
+    return analyse(audio.between(span.start_s, span.end_s), progress=progress)
+
+
+def _cue(in_s: float, out_s: float, heard: TrackAnalysis | None, words: Words, duration_s: float) -> Cue:
+    function = "opening" if in_s <= _EDGE_S else "closing" if out_s >= duration_s - _EDGE_S else "underscore"
+    facts = words.listed(list(_facts(heard, words)))
+    reason = words.say("existing", start=clock(in_s, 1), end=clock(out_s, 1), facts=facts)
+    if heard is None:
+        return Cue(0, in_s, out_s, function, "neutral", (0, 0), "", (), reason, _THERE, status="existing", metre="")
+    tempo = (round(heard.bpm), round(heard.bpm)) if heard.bpm else (0, 0)
+    fit = TempoFit(heard.bpm, in_s + heard.beats_s[0], 0.0, 0.0) if heard.bpm and heard.beats_s else None
+    curve = tuple(CurvePoint(at, heard.arousal, heard.valence) for at in (in_s, out_s))
+    mood = label(Affect(heard.arousal, heard.valence, 0.0, 1.0))
+    return Cue(
+        0, in_s, out_s, function, mood, tempo, heard.mode, (), reason, _THERE,
+        status="existing", metre=f"{heard.metre}/4" if heard.metre else "", key=heard.key, curve=curve, tempo=fit,
+    )  # fmt: skip
+
+
+def _facts(heard: TrackAnalysis | None, words: Words) -> Iterator[str]:
+    if heard is None:
+        yield words.say("fact_unheard")
+        return
+    if heard.bpm and heard.bpm_other:
+        yield words.say("fact_tempo_other", bpm=heard.bpm, other=heard.bpm_other)
+    else:
+        yield words.say("fact_tempo", bpm=heard.bpm) if heard.bpm else words.say("fact_no_pulse")
+    if heard.key and heard.mode:
+        yield words.say("fact_key", key=heard.key, mode=words.scoring(heard.mode))
+    else:
+        yield words.say("fact_no_key")
+    mood = words.emotion(label(Affect(heard.arousal, heard.valence, 0.0, 1.0)))
+    yield words.say("fact_mood", emotion=mood, arousal=heard.arousal, valence=heard.valence)
+    if heard.vocal >= _SUNG:
+        yield words.say("fact_vocal", percent=100 * heard.vocal)
