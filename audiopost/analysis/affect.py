@@ -1,8 +1,8 @@
 """Where feelings lie and what a place is called: the one table and the one rule that stages share.
 
 The plane is J. Russell's ("A circumplex model of affect", JPSP 39, 1980): arousal against valence. Dominance, which
-tells anger from fear, is the third axis of J. Russell and A. Mehrabian ("Evidence for a three-factor theory of emotions",
-Journal of Research in Personality 11, 1977).
+tells anger from fear, is the third axis of J. Russell and A. Mehrabian ("Evidence for a three-factor theory of
+emotions", Journal of Research in Personality 11, 1977).
 """
 
 from __future__ import annotations
@@ -32,6 +32,15 @@ CIRCUMPLEX: Mapping[str, tuple[float, float, float]] = {
 NEUTRAL_RADIUS = 0.3
 #: Spread of a label around its point, where places are turned into likelihoods.
 _LABEL_SPREAD = 0.3
+
+#: No source is sure enough to rule a label out: the least likelihood that counts.
+_LEAST = 0.03
+#: How far a voice alone is trusted for valence, against 1 for arousal: pleasant and unpleasant excitement sound alike.
+VOICE_VALENCE = 0.3
+#: How far words are trusted for arousal and dominance, against 1 for valence.
+WORD_AROUSAL = 0.4
+#: How far a voice is trusted for the name of a feeling, against 1 for words: most names differ by valence.
+VOICE_NAMES = 0.5
 
 
 @dataclass(frozen=True)
@@ -67,27 +76,27 @@ def label(affect: Affect, among: Collection[str] = EMOTIONS) -> str:
 def named(voice: Reading | None, words: Reading | None) -> str:
     """The label of a stretch by both sources: the sum of their log likelihoods, each weighted by its confidence.
 
-    A source that gives no likelihoods gives its place, the labels lying around their points with a spread of 0.3;
-    without any likelihood the label is that of the fused place.
+    The voice counts VOICE_NAMES as much as words that are as sure. A source that gives no likelihoods gives its place,
+    the labels lying around their points with a spread of 0.3; a label that one does not know is half as likely as the
+    one nearest to it that it knows. Without any likelihood the label is that of the fused place.
     """
-    sources = [source for source in (voice, words) if source is not None]
-    if all(source.likelihood is None for source in sources):
+    sources = [(each, trust * each.affect.confidence) for each, trust in ((voice, VOICE_NAMES), (words, 1.0)) if each]
+    if all(source.likelihood is None for source, _ in sources):
         place = fused(*(source.affect if source else None for source in (voice, words)))
         return label(place) if place is not None else "neutral"
-    return max(EMOTIONS, key=lambda name: sum(s.affect.confidence * _log_likelihood(s, name) for s in sources))
+    return max(EMOTIONS, key=lambda name: sum(weight * _log_likelihood(source, name) for source, weight in sources))
 
 
 def _log_likelihood(source: Reading, name: str) -> float:
     if source.likelihood is not None:
-        return math.log(max(source.likelihood.get(name, 0.0), 1e-3))
+        known = min(source.likelihood, key=lambda each: math.dist(CIRCUMPLEX[each], CIRCUMPLEX[name]))
+        return math.log(max(source.likelihood[known], _LEAST) * (1.0 if known == name else 0.5))
+    # Neutral is a disc, not a point: within its radius nothing lies nearer.
     place = (source.affect.arousal, source.affect.valence, source.affect.dominance)
-    return -0.5 * (math.dist(place, CIRCUMPLEX[name]) / _LABEL_SPREAD) ** 2
-
-
-#: How far a voice alone is trusted for valence, against 1 for arousal: pleasant and unpleasant excitement sound alike.
-VOICE_VALENCE = 0.3
-#: How far words are trusted for arousal and dominance, against 1 for valence.
-WORD_AROUSAL = 0.4
+    distance = math.dist(place, CIRCUMPLEX[name])
+    if name == "neutral":
+        distance = max(0.0, distance - NEUTRAL_RADIUS)
+    return -0.5 * (distance / _LABEL_SPREAD) ** 2
 
 
 def fused(voice: Affect | None, words: Affect | None) -> Affect | None:
@@ -117,9 +126,9 @@ def mean_affect(weighted: Iterable[tuple[Affect, float]]) -> Affect | None:
 
     Its confidence is the mean of theirs by weight alone.
     """
-    pairs = [(affect, weight) for affect, weight in weighted if weight > 0]
+    pairs = list(weighted)
     total = sum(weight * affect.confidence for affect, weight in pairs)
-    if total <= 0:
+    if total < 1e-9:
         return None
     arousal, valence, dominance = (
         sum(w * a.confidence * getattr(a, axis) for a, w in pairs) / total

@@ -1,13 +1,18 @@
-"""Prosody of a recording: pitch, level, spectral tilt and syllable rhythm, frame by frame, streamed.
+"""Prosody of a recording, frame by frame, streamed: pitch, level, spectral balance, voice quality, formants.
+
+The measurements are those of the eGeMAPS (F. Eyben et al., "The Geneva Minimalistic Acoustic Parameter Set (GeMAPS) for
+voice research and affective computing", IEEE Transactions on Affective Computing 7, 2016) that a band of 3.5 kHz holds:
+everything is measured below it, so that an 8 kHz recording and a 48 kHz one give the same values, and nothing but
+`level_db` and `syllabic_db` depends on how loud the recording is.
 
 Pitch is the highest peak of the autocorrelation, divided by the window's own (P. Boersma, "Accurate short-term
 analysis of the fundamental frequency and the harmonics-to-noise ratio of a sampled sound", IFA Proceedings 17,
 1993), with a small cost for low pitch against octave errors and a median filter in place of his path search.
-Everything is measured below 3.5 kHz, so that an 8 kHz recording and a 48 kHz one give the same values.
 """
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,25 +20,33 @@ from numpy.typing import NDArray
 
 from ..core.audio import Audio
 from ..core.stage import Progress, silent
-from ..dsp.resample import converted
+from ..dsp.resample import converted, length
+from . import voice_quality
+from .voice_quality import HIGH_HZ, LOW_HZ, RATE, TOP_HZ, Floats
 
-RATE = 16_000
 #: Seconds from one frame to the next.
 HOP_S = 0.01
-_HOP, _WINDOW, _FFT = 160, 800, 2048
-_LOW_HZ, _HIGH_HZ = 60.0, 600.0
+_HOP, _WINDOW = 160, 800
+# The window and the longest lag together: no autocorrelation wraps round.
+_FFT = 1080
 #: Periodicity from which a frame counts as voiced.
 VOICED = 0.55
 #: Level given to digital silence, dBFS.
-FLOOR_DB = -100.0
+FLOOR_DB = -160.0
+#: Frames measured at once.
+_AT_ONCE = 512
 
 
 @dataclass(frozen=True)
 class Prosody:
-    """One float32 value each `HOP_S` seconds, centred on its time.
+    """One float32 value each `HOP_S` seconds, centred on its time. All but the first five are 0 where unvoiced.
 
     `f0_hz` is 0 where unvoiced; `periodicity` 0..1; `level_db` in dBFS; `tilt_db` is the energy of 1 to 3.5 kHz
     over that of 80 Hz to 1 kHz (the alpha ratio; rises with vocal effort); `syllabic_db` the level of 300 to 2500 Hz.
+    `hammarberg_db` is the strongest partial below 2 kHz over that of 2 to 3.5 kHz; `slope_low`, `slope_high` the fall
+    of the spectrum in dB/kHz over 0 to 500 Hz and 500 to 1500 Hz; `h1_h2_db` the first harmonic over the second;
+    `f1_hz` … `f3_hz` the formants and `f1_band_hz` the first one's bandwidth, 0 where not found; `jitter` the change of
+    period from cycle to cycle as a share, `shimmer_db` that of amplitude; `mfcc1` … `mfcc4` the shape of the spectrum.
     """
 
     f0_hz: NDArray[np.float32]
@@ -41,6 +54,20 @@ class Prosody:
     level_db: NDArray[np.float32]
     tilt_db: NDArray[np.float32]
     syllabic_db: NDArray[np.float32]
+    hammarberg_db: NDArray[np.float32]
+    slope_low: NDArray[np.float32]
+    slope_high: NDArray[np.float32]
+    mfcc1: NDArray[np.float32]
+    mfcc2: NDArray[np.float32]
+    mfcc3: NDArray[np.float32]
+    mfcc4: NDArray[np.float32]
+    h1_h2_db: NDArray[np.float32]
+    f1_hz: NDArray[np.float32]
+    f2_hz: NDArray[np.float32]
+    f3_hz: NDArray[np.float32]
+    f1_band_hz: NDArray[np.float32]
+    jitter: NDArray[np.float32]
+    shimmer_db: NDArray[np.float32]
 
     def __len__(self) -> int:
         return len(self.f0_hz)
@@ -54,55 +81,74 @@ class Prosody:
         return out
 
 
+_TRACKS = len(dataclasses.fields(Prosody))
+
+
 def prosody(audio: Audio, progress: Progress = silent) -> Prosody:
-    """The prosody of `audio`, downmixed to mono; one frame each 10 ms, none for empty audio."""
-    parts: list[NDArray[np.float32]] = []
+    """The prosody of `audio`, downmixed to mono; one frame each 10 ms, none for empty audio. 76 bytes a frame."""
+    values = np.zeros((_TRACKS, -(-length(audio.frames, audio.rate, RATE) // _HOP)), np.float32)
     rest = np.zeros(_WINDOW // 2, np.float32)
-    total = audio.duration_s
-    done = 0
+    at = done = 0
+
+    def measure(samples: NDArray[np.float32], frames: int) -> None:
+        nonlocal at
+        windows = np.lib.stride_tricks.sliding_window_view(samples, _WINDOW)[::_HOP][:frames]
+        for start in range(0, frames, _AT_ONCE):
+            piece = windows[start : start + _AT_ONCE]
+            values[:, at : at + len(piece)] = _measured(piece)
+            at += len(piece)
+
     for block in converted(audio, RATE, mono=True):
         rest = np.concatenate([rest, block[0]])
         frames = max(0, (len(rest) - _WINDOW) // _HOP + 1)
-        parts += _measured(rest, frames)
+        if frames:
+            measure(rest, frames)
         rest = rest[frames * _HOP :]
         done += block.shape[1]
-        progress("prosody", done / RATE, total)
-    wanted = -(-done // _HOP)
-    left = wanted - sum(part.shape[1] for part in parts)
-    parts += _measured(np.pad(rest, (0, _WINDOW)), left)
-    values = np.concatenate(parts, axis=1) if parts else np.zeros((5, 0), np.float32)
-    return Prosody(_unspiked(values[0]), *values[1:])
-
-
-def _measured(samples: NDArray[np.float32], frames: int, at_once: int = 512) -> list[NDArray[np.float32]]:
-    """(5, n) arrays of f0, periodicity, level, tilt, syllabic level for the first `frames` frames."""
-    if frames <= 0:
-        return []
-    windows = np.lib.stride_tricks.sliding_window_view(samples, _WINDOW)[::_HOP][:frames]
-    return [_measure(windows[start : start + at_once]) for start in range(0, frames, at_once)]
+        progress("prosody", done / RATE, audio.duration_s)
+    if at < values.shape[1]:
+        measure(np.pad(rest, (0, _WINDOW)), values.shape[1] - at)
+    values[0] = _unspiked(values[0])
+    return Prosody(*values)
 
 
 _HANN = np.hanning(_WINDOW + 2)[1:-1].astype(np.float32)
-_HANN_ACF = np.fft.irfft(np.abs(np.fft.rfft(_HANN, _FFT)) ** 2)
-_LAGS = np.arange(int(RATE / _HIGH_HZ), int(RATE / _LOW_HZ) + 2)
+_HANN_ACF = np.fft.irfft(np.abs(np.fft.rfft(_HANN, 2 * _WINDOW)) ** 2)
+_HZ = np.fft.rfftfreq(_FFT, 1 / RATE)
+_LAGS = np.arange(int(RATE / HIGH_HZ), int(RATE / LOW_HZ) + 2)
 # Weight of the window's autocorrelation, and 0.03 per octave against taking a multiple of the true period.
 _LAG_GAIN = (_HANN_ACF[0] / _HANN_ACF[_LAGS]).astype(np.float32)
 _LAG_COST = (0.03 * np.log2(_LAGS / _LAGS[0])).astype(np.float32)
+_BANDS_HZ = ((60, TOP_HZ), (1000, TOP_HZ), (80, 1000), (300, 2500))
+_BAND_GAINS = np.array([np.logical_and(low <= _HZ, high > _HZ) for low, high in _BANDS_HZ], np.float32).T
+# As a share of full scale.
+_BAND_GAINS *= np.float32(2 / (_FFT * float(np.sum(_HANN**2))))
 
 
-def _measure(windows: NDArray[np.float32]) -> NDArray[np.float32]:
-    centred = (windows - windows.mean(axis=1, keepdims=True)) * _HANN
-    power = np.abs(np.fft.rfft(centred, _FFT)) ** 2
-    hz = np.fft.rfftfreq(_FFT, 1 / RATE)
+def _measured(windows: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(_TRACKS, n) values of (n, _WINDOW) samples."""
+    centred = windows - windows.mean(axis=1, keepdims=True)
+    spectrum = np.fft.rfft(centred * _HANN, _FFT)
+    power = spectrum.real**2 + spectrum.imag**2
+    f0, periodicity = _pitch(power)
+    level, high, low, syllabic = 10 * np.log10(power @ _BAND_GAINS + 10 ** (FLOOR_DB / 10)).T
+    out = np.zeros((_TRACKS, len(windows)), np.float32)
+    out[:5] = f0, periodicity, level, high - low, syllabic
+    voiced = f0 > 0
+    if voiced.any():
+        out[5:12, voiced] = voice_quality.balance(power[voiced], _HZ)
+        out[12, voiced] = voice_quality.first_harmonics(power[voiced], _HZ, f0[voiced])
+        out[13:17, voiced] = voice_quality.formants(power[voiced], _HZ)
+        out[17:, voiced] = voice_quality.perturbation(centred[voiced], RATE / f0[voiced])
+    return out
 
-    def band_db(low: float, high: float) -> NDArray[np.float64]:
-        energy = power[:, (hz >= low) & (hz < high)].sum(axis=1) * 2 / (_FFT * float(np.sum(_HANN**2)))
-        return np.asarray(10 * np.log10(energy + 10 ** (FLOOR_DB / 10)))
 
+def _pitch(power: Floats) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """F0 in Hz, 0 where unvoiced, and periodicity of (n, bins) power spectra."""
     # Pitch is looked for below 1.5 kHz: breath and hiss above only lower the peaks.
-    acf = np.fft.irfft(np.where(hz < 1500, power, 0))
+    acf = np.fft.irfft(np.where(_HZ < 1500, power, 0), _FFT)
     energy = acf[:, :1]
-    near = acf[:, _LAGS] * _LAG_GAIN / np.maximum(energy, 1e-12)
+    near = acf[:, _LAGS] * _LAG_GAIN / np.maximum(energy, 1e-18)
     best = np.argmax(near - _LAG_COST, axis=1)
     inner = np.clip(best, 1, len(_LAGS) - 2)
     rows = np.arange(len(near))
@@ -110,12 +156,10 @@ def _measure(windows: NDArray[np.float32]) -> NDArray[np.float32]:
     curve = left - 2 * middle + right
     shift = np.where(curve < -1e-9, 0.5 * (left - right) / np.where(curve < -1e-9, curve, 1), 0)
     period = _LAGS[inner] + np.clip(shift, -0.5, 0.5)
-    periodicity = np.where(energy[:, 0] > 1e-9, np.clip(near[rows, best], 0, 1), 0)
+    periodicity = np.where(energy[:, 0] > 1e-15, np.clip(near[rows, best], 0, 1), 0)
     # A maximum on the border of the range is no peak: rumble or a voice above the range.
     voiced = (periodicity >= VOICED) & (best > 0) & (best < len(_LAGS) - 1)
-    f0 = np.where(voiced, RATE / period, 0)
-    tilt = band_db(1000, 3500) - band_db(80, 1000)
-    return np.stack([f0, periodicity, band_db(60, 3500), tilt, band_db(300, 2500)]).astype(np.float32)
+    return np.where(voiced, RATE / period, 0).astype(np.float32), periodicity.astype(np.float32)
 
 
 def _unspiked(f0: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -140,17 +184,17 @@ def syllables(syllabic_db: NDArray[np.float32], voiced: NDArray[np.bool_]) -> ND
     if len(syllabic_db) < 9:
         return marks
     kernel = np.hanning(9)[1:-1]
-    smooth = np.convolve(np.pad(syllabic_db, 3, mode="edge"), kernel / kernel.sum(), mode="valid")
-    peak, dip = -1, float(smooth[0])
-    for i in range(len(smooth)):
+    smooth = np.convolve(np.pad(syllabic_db, 3, mode="edge"), kernel / kernel.sum(), mode="valid").tolist()
+    peak, dip = -1, smooth[0]
+    for i, level in enumerate(smooth):
         if peak < 0:
-            if smooth[i] < dip:
-                dip = float(smooth[i])
-            elif smooth[i] - dip >= 2:
+            if level < dip:
+                dip = level
+            elif level - dip >= 2:
                 peak = i
-        elif smooth[i] > smooth[peak]:
+        elif level > smooth[peak]:
             peak = i
-        elif smooth[peak] - smooth[i] >= 2:
+        elif smooth[peak] - level >= 2:
             marks[peak] = voiced[peak]
-            peak, dip = -1, float(smooth[i])
+            peak, dip = -1, level
     return marks

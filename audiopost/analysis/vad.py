@@ -17,11 +17,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.audio import Audio
+from ..core.audio import Audio, sound
 from ..core.errors import MissingExtra
 from ..core.stage import ModelInfo
 from ..core.time import Span, merge_spans
-from ..dsp.resample import converted
+from ..dsp.resample import converted, downmix
 
 RATE = 16_000
 #: Samples, and seconds, of one decision.
@@ -66,8 +66,34 @@ def _session() -> Any:
     return onnxruntime.InferenceSession(str(model_path()), settings, providers=["CPUExecutionProvider"])
 
 
-def speech_probability(audio: Audio) -> NDArray[np.float32]:
-    """Probability of speech in each window of `HOP_S` seconds; empty for empty audio. NaN and infinity are silence."""
+#: Level that `gain_to_usual` brings speech to, dBFS; recordings quieter than the floor are silence.
+_USUAL_DB, _SILENT_DB = -23.0, -85.0
+
+
+def gain_to_usual(audio: Audio) -> float:
+    """The factor that brings the loud parts of `audio` to -23 dBFS; 1.0 for silence. Streamed.
+
+    With it the detector, and what is built on it, finds the same speech in a recording however loud it is. The loud
+    parts are the frames of 20 ms within 20 dB of the 99th percentile: a click or a long pause changes nothing.
+    """
+    hop = max(1, audio.rate // 50)
+    squares: list[NDArray[np.float64]] = []
+    for block in audio.blocks(hop * 2048):
+        mono = downmix(sound(block), audio.layout)[0].astype(float)
+        whole = len(mono) // hop * hop
+        squares.append(np.mean(mono[:whole].reshape(-1, hop) ** 2, axis=1))
+    power = np.concatenate(squares) if squares else np.zeros(0)
+    high = float(np.percentile(power, 99)) if len(power) else 0.0
+    if high < 10 ** (_SILENT_DB / 10):
+        return 1.0
+    return float(10 ** (_USUAL_DB / 20) / np.sqrt(np.mean(power[power > high / 100])))
+
+
+def speech_probability(audio: Audio, gain: float = 1.0) -> NDArray[np.float32]:
+    """Probability of speech in each window of `HOP_S` seconds; empty for empty audio. NaN and infinity are silence.
+
+    The detector hears `audio` times `gain`.
+    """
     session = _session()
     hidden = cell = np.zeros((1, 1, 128), np.float32)
     # _CONTEXT samples of what was fed already, then those that wait for a whole window.
@@ -84,7 +110,7 @@ def speech_probability(audio: Audio) -> NDArray[np.float32]:
             probabilities.append(found)
 
     for block in converted(audio, RATE, mono=True):
-        samples = np.concatenate([rest, block[0]])
+        samples = np.concatenate([rest, block[0] * np.float32(gain)])
         if not np.isfinite(samples).all():  # one would stay in the model's state to the end
             samples = np.nan_to_num(samples, copy=False, posinf=0.0, neginf=0.0)
         whole = (len(samples) - _CONTEXT) // HOP * HOP
@@ -130,6 +156,6 @@ def spans_of(
     return tuple(merge_spans(padded))
 
 
-def speech_spans(audio: Audio, **settings: float) -> tuple[Span, ...]:
-    """Where speech is heard; `settings` as in `spans_of`."""
-    return spans_of(speech_probability(audio), duration_s=audio.duration_s, **settings)
+def speech_spans(audio: Audio, gain: float = 1.0, **settings: float) -> tuple[Span, ...]:
+    """Where speech is heard in `audio` times `gain`; `settings` as in `spans_of`."""
+    return spans_of(speech_probability(audio, gain), duration_s=audio.duration_s, **settings)

@@ -53,9 +53,8 @@ def test_voice_decides_arousal_and_words_decide_valence() -> None:
 def test_a_mean_counts_what_is_sure(pairs: list[tuple[Affect, float]]) -> None:
     mean = mean_affect(pairs)
     counted = [affect for affect, weight in pairs if weight * affect.confidence > 0]
-    if mean is None:
-        assert not counted
-    else:
+    assert (mean is None) == (sum(weight * affect.confidence for affect, weight in pairs) < 1e-9)
+    if mean is not None:
         assert min(a.arousal for a in counted) - 1e-9 <= mean.arousal <= max(a.arousal for a in counted) + 1e-9
         assert 0 <= mean.confidence <= 1
 
@@ -80,3 +79,13 @@ def test_names_come_from_likelihoods_where_there_are_any() -> None:
     assert named(None, Reading(pleasant)) == "joy"
     assert named(None, None) == "neutral"
     assert reading_of({"anger": 0.0}, 0.1).likelihood == {"neutral": 1.0}
+
+
+def test_words_may_name_what_the_voice_does_not_know() -> None:
+    voice = reading_of({"neutral": 0.6, "sadness": 0.2, "joy": 0.1, "anger": 0.1}, 0.5)
+    assert named(voice, None) == "neutral"
+    tender = Reading(Affect(*CIRCUMPLEX["tenderness"], 0.5))
+    assert named(voice, tender) == "tenderness"
+    excited = reading_of({"neutral": 0.1, "sadness": 0.1, "joy": 0.7, "anger": 0.1}, 0.5)
+    assert named(excited, None) == "joy"
+    assert named(excited, Reading(Affect(*CIRCUMPLEX["surprise"], 0.5))) == "surprise"
