@@ -80,6 +80,26 @@ def tiny_whisper(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path
     return make
 
 
+@pytest.fixture(scope="session")
+def tiny_emotion(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """tiny_emotion("speech", labels, **kind) -> folder of a model of feelings; the names are those in
+    fixtures/tiny_emotion.py: speech, emotion2vec, sensevoice, text. Each is built once; skips without torch.
+    """
+    pytest.importorskip("transformers")
+    spec = importlib.util.spec_from_file_location("tiny_emotion", ROOT / "tests" / "fixtures" / "tiny_emotion.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    built: dict[str, Path] = {}
+
+    def make(name: str, *labels: object, **kind: object) -> Path:
+        key = repr((name, labels, sorted(kind.items())))
+        if key not in built:
+            built[key] = getattr(module, name)(tmp_path_factory.mktemp("emotion") / "tiny", *labels, **kind)
+        return built[key]
+
+    return make
+
+
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of 2 MB; skips where it cannot be mounted."""
