@@ -34,14 +34,13 @@ def checked(
     for row, cue in enumerate(cues, start=1):
         _refuse(cue, row, duration_s)
     messages: list[str] = []
-    if any(a.in_s > b.in_s for a, b in pairwise(cues)):
+    inside = [_within(cue, duration_s, timebase, words, messages) for cue in cues]
+    if any(a.in_s > b.in_s for a, b in pairwise(inside)):
         messages.append(words.say("edited_sorted"))
-    ordered = sorted(cues, key=lambda cue: (cue.in_s, cue.out_s))
-    numbered = _numbered(ordered, timebase, words, messages)
-    inside = [_within(cue, duration_s, timebase, words, messages) for cue in numbered]
+    ordered = sorted(inside, key=lambda cue: (cue.in_s, cue.out_s))
     known = {cue.label: cue for cue in before}
     fitted = []
-    for cue in inside:
+    for cue in _numbered(ordered, timebase, words, messages):
         new, told = refitted(cue, known.get(cue.label), speech, timebase.rate, words)
         fitted.append(new)
         messages.extend(told)
