@@ -12,7 +12,7 @@ import numpy as np
 from ...core.errors import BadValue
 from ...core.spotting import Cue
 from . import accompany, instruments, melody, strike
-from .grid import Grid, grid_of
+from .grid import grid_of
 from .harmony import chords
 from .plan import Plan
 from .rules import Mood
@@ -44,11 +44,11 @@ def compose(cue: Cue) -> Score:
     tonic, fallback = tonic_of(cue.key), _TONICS[rng.integers(len(_TONICS))]
     plan = Plan(grid, mode_of(cue.mode, cue.key, mood.valence), 48 + (fallback if tonic is None else tonic), mood)
     parts = instruments.cast(cue.instruments, plucked=mood.mean_arousal >= 0)
-    hits = _hits(cue, grid)
+    hits = sorted((h.time_s - cue.in_s, h.strength) for h in cue.hits if 0 <= h.time_s - cue.in_s < grid.duration_s)
     if cue.function in _STRUCK:
         notes = strike.struck(plan, hits, closing=cue.function == "button")
     else:
-        notes = _through(plan, hits, parts, rng)
+        notes = _through(plan, [(grid.met(time), strength) for time, strength in hits], parts, rng)
     played = settled(notes, grid.duration_s)
     used = {note.part for note in played}
     heard = tuple(part for part in parts if part.name in used)
@@ -78,12 +78,6 @@ def _seed(cue: Cue) -> int:
     said = {name: value for name, value in asdict(cue).items() if name not in _BESIDE}
     text = json.dumps(said, sort_keys=True, ensure_ascii=True)
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")
-
-
-def _hits(cue: Cue, grid: Grid) -> list[tuple[float, float]]:
-    """Where hits are played, in seconds since the in, and their strengths; those outside the cue are none."""
-    inside = [(hit.time_s - cue.in_s, hit.strength) for hit in cue.hits]
-    return sorted((grid.met(time), strength) for time, strength in inside if 0 <= time < grid.duration_s)
 
 
 def _markers(cue: Cue) -> tuple[Marker, ...]:

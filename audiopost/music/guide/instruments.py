@@ -76,7 +76,7 @@ _TABLE: tuple[tuple[str, int | None, str, str], ...] = (
     ("guqin 古琴", 107, "zither", "melody figure"),
     ("erhu gaohu zhonghu fiddle 二胡 高胡 中胡", 110, "fiddle", "melody"),
     ("suona 嗩吶 唢呐", 111, "reed", "melody"),
-    ("drum bass_drum percussion taiko tanggu paigu snare cajon shaker 鼓 打擊 打击", None, "drum", "pulse"),
+    ("drum bass_drum percussion taiko tanggu dagu paigu snare cajon shaker 鼓 打擊 打击", None, "drum", "pulse"),
     ("clap wood_block cymbal small_gong tam-tam 木魚 木鱼 鑼 锣", None, "drum", "pulse"),
 )
 _WORDS: Mapping[str, Instrument] = {

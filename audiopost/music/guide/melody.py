@@ -31,7 +31,7 @@ def fragments(plan: Plan, rng: np.random.Generator) -> Iterator[Note]:
     choice = _RHYTHMS[(mood.mean_arousal >= _MOVING) + (mood.mean_arousal >= _LIVELY)]
     rhythm = choice[rng.integers(len(choice))]
     moves = _moves(len(rhythm), mood.feel.contour, rng)
-    home = round((_CENTRE + mood.feel.register / 2 - plan.tonic) / 12 * len(plan.mode.steps))
+    home = round((_CENTRE + mood.feel.register - plan.tonic) / 12 * len(plan.mode.steps))
     step = home
     for n, bar in enumerate(bars[_LATE if len(bars) >= _PERIOD else 0 :]):
         place = n % _PERIOD
