@@ -38,7 +38,7 @@ class Options:
         2.0, "shortest pause between speech that is a beat, and may end a scene", low=0.5, high=60.0, unit="s"
     )
     sensitivity: float = option(0.5, "0 gives few scenes, 1 many", low=0.0, high=1.0)
-    turn: float = option(
+    smallest_turn: float = option(
         0.3, "smallest turn of feeling that is a beat, over arousal, valence and dominance", low=0.05, high=2.0
     )
     language: str = option("en", "language of reasons and details", choices=LANGUAGES)
@@ -86,7 +86,7 @@ def find_scenes(
     `changes` are fields of Options. Raises UnknownName, BadValue, UnreadableMedia.
     """
     chosen = change(options, Options, changes, "scenes.")
-    return _scenes(gathered(audio, film, speech, turns, utterances, points, activity, chosen.turn, progress), chosen,
+    return _scenes(gathered(audio, film, speech, turns, utterances, points, activity, chosen.smallest_turn, progress), chosen,
                    progress)[0]  # fmt: skip
 
 
@@ -105,7 +105,7 @@ def find_beats(
 ) -> tuple[StoryBeat, ...]:
     """The moments where something changes, of every kind, in order of time; arguments and errors as for find_scenes."""
     chosen = change(options, Options, changes, "scenes.")
-    material = gathered(audio, film, speech, turns, utterances, points, activity, chosen.turn, progress)
+    material = gathered(audio, film, speech, turns, utterances, points, activity, chosen.smallest_turn, progress)
     return beats(material, chosen.pause_s, chosen.language)
 
 
@@ -187,7 +187,7 @@ class Stage:
             project.emotion_utterances or (),
             project.emotion or (),
             project.activity or (),
-            options.turn,
+            options.smallest_turn,
             progress,
         )
         scenes, choice = _scenes(material, options, progress)

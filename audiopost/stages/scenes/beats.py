@@ -25,8 +25,8 @@ _ASSENT_S = 0.7
 _SAME_S = 1.0
 #: Music this near to the recording's end does not leave it.
 _END_S = 2.5
-#: A change of the background that everybody hears: what is less is evidence for a scene, and no beat.
-_HEARD_DB = 6.0
+#: Strength of a change of the background that nobody misses: what is less is evidence for a scene, and no beat.
+_PLAIN = 0.5
 
 
 def beats(material: Material, pause_s: float, language: str) -> tuple[StoryBeat, ...]:
@@ -105,7 +105,7 @@ def _sounds(material: Material, language: str) -> Iterator[StoryBeat]:
         if attack not in named:
             detail = tell("scenes.sudden", language, decibels=attack.rise_db)
             yield StoryBeat(attack.time_s, "sound", detail, min(1.0, attack.rise_db / _RISE_DB))
-    for change in (c for c in material.backgrounds if c.size_db >= _HEARD_DB):
+    for change in (c for c in material.backgrounds if c.strength >= _PLAIN):
         key = "scenes.louder" if change.rise_db > 0 else "scenes.quieter"
         yield StoryBeat(change.time_s, "sound", tell(key, language, decibels=change.size_db), change.strength)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -15,7 +14,7 @@ from ...core.stage import BuiltIn, Progress
 from ...core.time import Span, clock, merge_spans
 from . import Border, Options
 from .material import Material
-from .words import change_words
+from .words import change_words, joined
 
 #: Evidence counts together within this distance.
 _TOGETHER_S = 1.5
@@ -71,13 +70,10 @@ class Boundaries(BuiltIn[Options]):
             # A pause in which the scene has changed already does not end once more when somebody speaks.
             if not (len(candidate.evidence) == 1 and any(candidate.evidence[0] in c.evidence for c in kept)):
                 kept.append(candidate)
-        return [Border(c.time_s, self._words(c)) for c in sorted(kept, key=lambda candidate: candidate.time_s)]
-
-    def _words(self, candidate: _Candidate) -> str:
-        def both(first: str, second: str) -> str:
-            return tell("scenes.and", self.options.language, first=first, second=second)
-
-        return functools.reduce(both, (e.words for e in candidate.evidence))
+        return [
+            Border(c.time_s, joined("scenes.and", (e.words for e in c.evidence), self.options.language))
+            for c in sorted(kept, key=lambda candidate: candidate.time_s)
+        ]
 
     def _evidence(self, material: Material) -> list[_Evidence]:
         language = self.options.language

@@ -1,6 +1,9 @@
-"""A turn of feeling in words."""
+"""Words for turns of feeling, and lists of words."""
 
 from __future__ import annotations
+
+import functools
+from collections.abc import Iterable
 
 from ...analysis.affect import label
 from ...core.language import tell
@@ -10,6 +13,11 @@ from .feelings import Turn
 _AXES = ("arousal", "valence", "dominance")
 #: Axes that move by less than this are not told of, unless none moves by more.
 _TOLD = 0.1
+
+
+def joined(key: str, words: Iterable[str], language: str) -> str:
+    """Several words by the text `key` of two."""
+    return functools.reduce(lambda first, second: tell(key, language, first=first, second=second), words)
 
 
 def turn_words(turn: Turn, language: str) -> str:
@@ -47,8 +55,8 @@ def _moves(turn: Turn, language: str) -> str:
 
     axes = sorted(_AXES, key=moved, reverse=True)
     told = [axis for axis in axes if moved(axis) >= _TOLD] or axes[:1]
-    glue = ", " if language == "en" else "，"
-    return glue.join(_move(axis, _value(turn.before, axis), _value(turn.after, axis), language) for axis in told)
+    moves = (_move(axis, _value(turn.before, axis), _value(turn.after, axis), language) for axis in told)
+    return joined("scenes.list", moves, language)
 
 
 def _move(axis: str, before: float, after: float, language: str) -> str:
