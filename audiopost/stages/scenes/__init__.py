@@ -86,8 +86,8 @@ def find_scenes(
     `changes` are fields of Options. Raises UnknownName, BadValue, UnreadableMedia.
     """
     chosen = change(options, Options, changes, "scenes.")
-    return _scenes(gathered(audio, film, speech, turns, utterances, points, activity, chosen.smallest_turn, progress), chosen,
-                   progress)[0]  # fmt: skip
+    material = gathered(audio, film, speech, turns, utterances, points, activity, chosen.smallest_turn, progress)
+    return _scenes(material, chosen, progress)[0]
 
 
 def find_beats(
