@@ -91,7 +91,7 @@ def tiny_emotion(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path
     spec.loader.exec_module(module)
     built: dict[str, Path] = {}
 
-    def make(name: str, *labels: object, **kind: object) -> Path:
+    def make(name: str, /, *labels: object, **kind: object) -> Path:
         key = repr((name, labels, sorted(kind.items())))
         if key not in built:
             built[key] = getattr(module, name)(tmp_path_factory.mktemp("emotion") / "tiny", *labels, **kind)
