@@ -25,7 +25,7 @@ LOADING = {"src", "href", "srcset", "action", "data", "poster", "background", "f
 EXPECTED = (
     "Before: source|After: master|clicks|declick|−23 ±0.2 LUFS|✓ pass|✗ fail|● note|not measured|71 %|bridge|"
     "fails: true peak; not as recommended: loudness range|"
-    "uneasy|70–80 bpm|10:00:01:00|Scene|tense 1|你有冇見到嗰隻船？|htdemucs v4 (MIT)|25.0 characters|shifts 1|"
+    "uneasy|70–80 BPM|10:00:01:00|Scene|tense 1|你有冇見到嗰隻船？|htdemucs v4 (MIT)|25.0 characters|shifts 1|"
     "9.0 s|English words by a small model|audiopost models pull pyannote-community-1|film-dialogue|"
     "Dialogue separated with htdemucs|"
     "dropped: 1, not spoken: 1|a sign-off over music|TOM: Wait!|similarity 0.91|no voice print is kept"
@@ -225,7 +225,7 @@ def test_languages_are_declared_for_their_fonts(full):
 def test_what_was_not_run_is_left_out_and_said(bare):
     project = replace(bare, findings=())
     page = Page(render(project))
-    assert not {"loudness", "speakers", "emotion", "transcript", "captions", "stems", "made", "attention"} & page.ids
+    assert not {"loudness", "speakers", "spotting", "transcript", "captions", "stems", "made", "attention"} & page.ids
     said = page.words.split("Not run: ")[1].split(".")[0]
     assert "transcription" in said
     assert "fault finding" not in said

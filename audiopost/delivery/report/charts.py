@@ -16,8 +16,8 @@ from ...core.audio import FloatArray
 from ...core.time import clock
 
 WIDTH, HEIGHT = 1200, 100
-_STEPS_S = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400)
-_MOST_TICKS = 10
+STEPS_S = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400)
+MOST_TICKS = 10
 
 
 @dataclass(frozen=True)
@@ -52,23 +52,23 @@ class Lane:
 
 
 class TimeAxis:
-    """Seconds to per cent of the width."""
+    """Seconds to per cent of the width, which shows `duration_s` from `start_s` on."""
 
-    def __init__(self, duration_s: float) -> None:
-        self.duration_s = max(duration_s, 1e-6)
+    def __init__(self, duration_s: float, start_s: float = 0.0) -> None:
+        self.duration_s, self.start_s = max(duration_s, 1e-6), start_s
 
     def at(self, time_s: float) -> float:
-        return round(min(max(time_s / self.duration_s, 0.0), 1.0) * 100, 3)
+        return round(min(max((time_s - self.start_s) / self.duration_s, 0.0), 1.0) * 100, 3)
 
     def bar(
         self, start_s: float, end_s: float, title: str, label: str = "", tone: int = 0, strength: float = 1.0
     ) -> Bar:
         at = self.at(start_s)
-        return Bar(at, round(self.at(end_s) - at, 3), title, label, tone, round(strength, 3))
+        return Bar(at, round(max(self.at(end_s) - at, 0.0), 3), title, label, tone, round(strength, 3))
 
     @property
     def ticks(self) -> list[Tick]:
-        step = next((s for s in _STEPS_S if self.duration_s / s <= _MOST_TICKS), _STEPS_S[-1])
+        step = next((s for s in STEPS_S if self.duration_s / s <= MOST_TICKS), STEPS_S[-1])
         decimals = 2 if step < 0.1 else 1 if step < 1 else 0
         count = int(self.duration_s / step * (1 + 1e-9)) + 1
         return [Tick(self.at(i * step), clock(i * step, decimals), minor=bool(i % 2)) for i in range(count)]
@@ -91,12 +91,18 @@ def envelope(low: FloatArray, high: FloatArray, scale: float) -> str:
 
 
 def curve(
-    times_s: Sequence[float], values: Sequence[float | None], axis: TimeAxis, low: float, high: float, gap_s: float
+    times_s: Sequence[float],
+    values: Sequence[float | None],
+    axis: TimeAxis,
+    low: float,
+    high: float,
+    gap_s: float,
+    most: int = WIDTH,
 ) -> str:
-    """A line through values, broken at None and where `gap_s` or more lies between two; thinned to the width."""
+    """A line through values, broken at None and where `gap_s` or more lies between two; thinned to `most` points."""
     at = np.array(times_s, float)
     height = np.array([np.nan if v is None else v for v in values], float)
-    at, height = _thinned(at, height)
+    at, height = _thinned(at, height, most)
     parts: list[str] = []
     pen_at: float | None = None
     for time_s, value in zip(at.tolist(), height.tolist(), strict=True):
@@ -111,9 +117,11 @@ def curve(
     return "".join(parts)
 
 
-def _thinned(at: NDArray[np.float64], height: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Means of equal groups, at most WIDTH of them; a group without a value stays without one."""
-    size = -(-len(at) // WIDTH)
+def _thinned(
+    at: NDArray[np.float64], height: NDArray[np.float64], most: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Means of equal groups, at most `most` of them; a group without a value stays without one."""
+    size = -(-len(at) // most)
     if size <= 1:
         return at, height
     starts = np.arange(0, len(at), size)

@@ -10,13 +10,13 @@ import numpy as np
 
 from ...core.project import Project
 from ...core.speech import Transcript, Utterance
-from ...core.spotting import Cue, EmotionPoint
 from ...core.time import Span, clock, merge_spans
 from ...subtitles.rules import RULES
 from ..provenance import disclosure, method, shown_options, stem_title
 from ..repairs import amount, chain
 from . import pictures
-from .charts import Lane, TimeAxis, curve, envelope, number
+from .charts import Lane, TimeAxis, envelope, number
+from .waveform import Outline
 
 #: Rows of a table on the page; the rest stays in the Project's own files.
 MOST_ROWS = 150
@@ -24,7 +24,7 @@ MOST_ROWS = 150
 _UNCERTAIN = 0.5
 
 
-def usual_peak(each: pictures.Scan) -> float:
+def usual_peak(each: pictures.Scan | Outline) -> float:
     """Where a waveform's edge lies: a lone click may be cut off, so that the rest can be seen."""
     peaks = np.maximum(each.high, -each.low)
     return min(each.peak, 1.4 * float(np.percentile(peaks, 99)))
@@ -114,68 +114,6 @@ def cast(project: Project) -> list[dict[str, str]]:
         }
         for role in project.cast or ()
     ]
-
-
-def emotion(project: Project, axis: TimeAxis) -> dict[str, Any] | None:
-    points = project.emotion
-    if points is None:
-        return None
-    labels = Counter(u.label for u in project.emotion_utterances or ())
-    cues = [
-        axis.bar(c.in_s, c.out_s, f"Cue {c.number}: {c.emotion}, {c.function}", str(c.number), c.number % 8)
-        for c in project.cues or ()
-    ]
-    return {
-        "empty": not points,
-        "arousal": _emotion_curve(points, "arousal", axis),
-        "valence": _emotion_curve(points, "valence", axis),
-        "cues": cues,
-        "labels": labels.most_common(6),
-    }
-
-
-def _emotion_curve(points: tuple[EmotionPoint, ...], name: str, axis: TimeAxis) -> str:
-    times = [point.time_s for point in points]
-    usual = float(np.median(np.diff(times))) if len(times) > 1 else 1.0
-    return curve(times, [getattr(point, name) for point in points], axis, -1.0, 1.0, gap_s=max(5 * usual, 3.0))
-
-
-def scenes(project: Project, axis: TimeAxis) -> dict[str, Any] | None:
-    if project.scenes is None:
-        return None
-    rows = [
-        {
-            "number": s.number,
-            "from": stamp(s.start_s, project),
-            "length": clock(s.end_s - s.start_s),
-            "reason": s.reason,
-            "mood": s.mood,
-            "speakers": ", ".join(s.speakers),
-        }
-        for s in project.scenes
-    ]
-    bars = [
-        axis.bar(s.start_s, s.end_s, f"Scene {s.number}: {s.reason}", str(s.number), s.number % 2)
-        for s in project.scenes
-    ]
-    return {"bars": bars, "rows": rows[:MOST_ROWS], "left_out": max(0, len(rows) - MOST_ROWS)}
-
-
-def cue_row(cue: Cue, project: Project) -> dict[str, Any]:
-    return {
-        "number": cue.number,
-        "tone": cue.number % 8,
-        "in": stamp(cue.in_s, project),
-        "out": stamp(cue.out_s, project),
-        "length": clock(cue.out_s - cue.in_s),
-        "function": cue.function,
-        "emotion": cue.emotion,
-        "tempo": f"{cue.tempo_bpm[0]}–{cue.tempo_bpm[1]} bpm",
-        "mode": cue.mode,
-        "instruments": ", ".join(cue.instruments),
-        "reason": cue.reason,
-        "confidence": round(100 * cue.confidence),
-    }
 
 
 def transcript(project: Project, tones: Mapping[str, int]) -> dict[str, Any] | None:

@@ -11,7 +11,7 @@ from ...core.audio import Audio
 from ...core.marks import Finding
 from ...core.project import Project
 from ...core.time import Span, clock, merge_spans
-from . import loudness, parts, pictures
+from . import loudness, parts, pictures, spotting
 from .charts import Lane, Tick, TimeAxis, envelope, minus, number
 
 _STAGES: Mapping[str, tuple[str, str]] = {
@@ -72,9 +72,7 @@ class View:
     loudness: dict[str, Any] | None = None
     speakers: list[Lane] | None = None
     cast: list[dict[str, str]] = field(default_factory=list)
-    emotion: dict[str, Any] | None = None
-    scenes: dict[str, Any] | None = None
-    cues: list[dict[str, Any]] | None = None
+    spotting: dict[str, Any] | None = None
     transcript: dict[str, Any] | None = None
     captions: dict[str, Any] | None = None
     stems: list[dict[str, Any]] | None = None
@@ -123,9 +121,7 @@ def build(project: Project, before: Audio | None, after: Audio | None) -> View:
         loudness=loudness.section(project, axis),
         speakers=parts.speakers(project, axis, tones),
         cast=parts.cast(project),
-        emotion=parts.emotion(project, axis),
-        scenes=parts.scenes(project, axis),
-        cues=None if project.cues is None else [parts.cue_row(cue, project) for cue in project.cues],
+        spotting=spotting.section(project, result),
         transcript=parts.transcript(project, tones),
         captions=parts.captions(project),
         stems=parts.stems(project),

@@ -1,0 +1,83 @@
+"""Small pictures of a film along its time line and at its cues, as data URIs; few enough for one page."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...core.errors import UnreadableMedia
+from ...core.project import Project
+from ...io.frames import frames_at
+from .spotting_material import Stretch
+
+#: Pictures a row of the time line, at most; on the whole page; and characters of all of them together.
+SLOTS, _MOST, _MOST_CHARS = 10, 120, 900_000
+_HEIGHT = 90
+_QUALITY = 50
+#: A scene's picture is taken this much after its first frame: it may begin in a dissolve.
+_INTO_SCENE_S = 0.5
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A place in the strip, `width_s` from `start_s` on, and the moment whose picture fills it."""
+
+    start_s: float
+    width_s: float
+    time_s: float
+    begins_scene: bool
+
+
+def slots(project: Project, rows: Sequence[Stretch]) -> list[Slot]:
+    """Equal places; one in which a scene begins shows the scene, the others the moment they begin at."""
+    count = max(3, min(SLOTS, _MOST // len(rows)))
+    scenes = [scene.start_s for scene in project.scenes or ()]
+    end_s = project.media.duration_s
+    places = []
+    for row in rows:
+        width_s = row.duration_s / count
+        for number in range(count):
+            start_s = row.start_s + number * width_s
+            begun = next((at for at in scenes if start_s <= at < start_s + width_s), None)
+            if start_s < end_s:
+                time_s = start_s if begun is None else min(begun + _INTO_SCENE_S, end_s)
+                places.append(Slot(start_s, width_s, time_s, begun is not None))
+    return places
+
+
+def stills(project: Project, strip: Sequence[Slot], cues_s: Sequence[float]) -> tuple[dict[float, str], str]:
+    """The pictures of the strip and of cues by time, and a word on what is not there: '', 'few' or 'no'.
+
+    Between scenes the nearest key frame before will do; where a scene or a cue begins it is the very frame.
+    """
+    if not project.media.has_video:
+        return {}, ""
+    exact = sorted({slot.time_s for slot in strip if slot.begins_scene} | set(cues_s[:_MOST]))
+    loose = sorted({slot.time_s for slot in strip} - set(exact))
+    found: dict[float, str] = {}
+    left = _MOST_CHARS
+    try:
+        for times, within_s in ((loose, strip[0].width_s / 4 if strip else 0.0), (exact, 0.0)):
+            for time_s, picture in frames_at(Path(project.media.path), times, height=_HEIGHT, within_s=within_s):
+                uri = _webp(picture)
+                left -= len(uri)
+                if left < 0:
+                    return found, "few"
+                found[time_s] = uri
+    except UnreadableMedia:
+        pass
+    return found, "no" if not found else "few" if len(found) < len(exact) + len(loose) else ""
+
+
+def _webp(picture: NDArray[np.uint8]) -> str:
+    from PIL import Image
+
+    target = io.BytesIO()
+    Image.fromarray(np.ascontiguousarray(picture)).save(target, "WEBP", quality=_QUALITY, method=6)
+    return "data:image/webp;base64," + base64.b64encode(target.getvalue()).decode("ascii")
