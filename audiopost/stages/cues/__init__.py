@@ -21,7 +21,7 @@ from ...core.registry import AUTO, Backends
 from ...core.speech import SpeakerTurn
 from ...core.spotting import Cue, EmotionPoint, EmotionUtterance, Scene, StoryBeat
 from ...core.stage import Backend, Choice, Progress, silent
-from ...core.time import TIMEBASE_25, FrameRate, Span, Timebase
+from ...core.time import TIMEBASE_25, FrameRate, Span, Timebase, merge_spans
 from .ruleset import load_ruleset, ruleset_names
 
 
@@ -141,13 +141,15 @@ def _run(
     material: Material, music: Audio | None, options: Options, progress: Progress
 ) -> tuple[tuple[Cue, ...], Choice, tuple[str, ...]]:
     """The cues, who made them, and what a person should know where there are none."""
-    from .existing import existing_cues
+    from .existing import edged, existing_cues
     from .words import Words
 
     backend, choice = BACKENDS.choose(options)
     words = Words(options.language, load_ruleset(options.rules).words)
-    there = existing_cues(material.music, music, words, material.rate, material.duration_s, progress)
-    found: tuple[Cue, ...] = backend.suggest(replace(material, existing=there))
+    edges = [edged(span, material.beats) for span in material.music]
+    clear = merge_spans([*material.music, *edges])
+    there = existing_cues(edges, music, words, material.rate, material.duration_s, progress)
+    found: tuple[Cue, ...] = backend.suggest(replace(material, music=tuple(clear), existing=there))
     if options.library is not None:
         found = _with_tracks(found, material, options)
     progress("cues", material.duration_s, material.duration_s)

@@ -10,6 +10,12 @@ from .ideas import Context
 from .tempo import narrowed
 
 _MOST = 3
+#: Below this the valence is hardly known; feelings of like arousal on the other side.
+_UNSURE = 0.6
+_MIRRORED = {
+    "joy": "anger", "anger": "joy", "surprise": "fear", "fear": "surprise", "tension": "joy", "tenderness": "sadness",
+    "sadness": "tenderness",
+}  # fmt: skip
 
 
 def alternatives(context: Context, place: Placed, emotion: str) -> tuple[Alternative, ...]:
@@ -32,6 +38,10 @@ def alternatives(context: Context, place: Placed, emotion: str) -> tuple[Alterna
 def _other_feeling(context: Context, place: Placed, emotion: str) -> Alternative:
     """The feeling that most other words name, else the one whose point lies next to what was measured."""
     line, words, idea = context.line, context.words, place.idea
+    if idea.feeling.trust < _UNSURE and emotion in _MIRRORED:
+        other = _MIRRORED[emotion]
+        reason = words.say("other_valence", emotion=words.emotion(other), heard=words.emotion(emotion))
+        return _sounding(context, place, idea.function, other, reason)
     second = next((name for name in line.moods(*place.heard) if name not in (emotion, "neutral")), None)
     said = next((u for u in line.utterances(*place.heard) if u.label == second and u.text.strip()), None)
     if second is not None and said is not None:

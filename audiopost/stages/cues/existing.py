@@ -9,13 +9,15 @@ from ...analysis.affect import label
 from ...core.audio import Audio
 from ...core.marks import Activity
 from ...core.music import TrackAnalysis
-from ...core.spotting import Affect, Cue, CurvePoint, TempoFit
+from ...core.spotting import Affect, Cue, CurvePoint, StoryBeat, TempoFit
 from ...core.stage import Progress
 from ...core.time import FrameRate, Span, clock, merge_spans
 from .words import Words
 
 #: Pauses within one piece of music; what is shorter than a piece is none.
 _GAP_S, _SHORTEST_S = 1.5, 1.0
+#: How far its ends may be off.
+_FOUND_S = 2.5
 #: Music that begins, or ends, this near to the recording's ends opens or closes it.
 _EDGE_S = 2.0
 #: From here on music is told to be sung.
@@ -24,12 +26,23 @@ _THERE = 0.9
 
 
 def stretches(activity: Sequence[Activity], duration_s: float) -> tuple[Span, ...]:
-    """Where music is, within the recording."""
+    """Where music is, within the recording: what cues keep clear of."""
     heard = [
         Span(max(0.0, a.start_s), min(a.end_s, duration_s))
         for a in activity if a.kind == "music" and min(a.end_s, duration_s) > max(0.0, a.start_s)
     ]  # fmt: skip
     return tuple(merge_spans(heard, _GAP_S))
+
+
+def edged(span: Span, beats: Sequence[StoryBeat]) -> Span:
+    """A stretch of music with its ends where story beats hear it enter and leave: to the second is how it was found."""
+    times = [beat.time_s for beat in beats if beat.kind == "music"]
+
+    def moved(edge_s: float) -> float:
+        return min((t for t in times if abs(t - edge_s) <= _FOUND_S), key=lambda t: abs(t - edge_s), default=edge_s)
+
+    start, end = moved(span.start_s), moved(span.end_s)
+    return Span(start, end) if end - start >= _SHORTEST_S else span
 
 
 def existing_cues(

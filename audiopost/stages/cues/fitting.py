@@ -13,6 +13,8 @@ from .ideas import Context, Idea
 _CUT_REACH_S, _LINE_REACH_S = 2.0, 2.0
 #: Music enters this long after a line, and before the next.
 _AFTER_S, _BEFORE_S = 0.2, 0.3
+#: And this long after a hard sound.
+_RUNG_S = 0.5
 #: Room for a fade after a line; how far before its planned end music may leave in a pause.
 _FADE_S, _BACK_S = 2.0, 8.0
 #: How long before a line that stands alone music is gone.
@@ -71,13 +73,21 @@ def _entries(idea: Idea, context: Context, taken: Sequence[Placed]) -> Iterator[
         elif way == "pause" and (pause := line.pause_near(idea.enter_s)) is not None and pause.start_s < line.end_s:
             rest = context.rules.programme.rest_s
             rested = max((c.out_s + rest for c in taken if _music(c) and c.in_s <= pause.end_s), default=0.0)
-            enter = max(pause.start_s + min(_AFTER_S, pause.duration_s / 2), min(rested, pause.end_s))
+            loud = _last_sound(pause.start_s, min(idea.enter_s + _AFTER_S, pause.end_s), context)
+            enter = max(pause.start_s + min(_AFTER_S, pause.duration_s / 2), min(rested, pause.end_s), loud)
             yield enter, say("enter_pause", seconds=pause.duration_s, time=clock(pause.start_s))
         elif way == "before-line" and (span := line.next_line(idea.enter_s - 0.5)) is not None:
             enter = span.start_s - _BEFORE_S
             if abs(span.start_s - idea.enter_s) <= _LINE_REACH_S and enter >= 0 and not line.speaks_at(enter):
                 yield enter, say("enter_line", time=clock(span.start_s, 1))
     yield idea.enter_s, ""
+
+
+def _last_sound(start_s: float, end_s: float, context: Context) -> float:
+    """Just after the last hard sound of a pause: music that begins before it is drowned by it."""
+    hard = context.rules.thresholds.hard
+    times = (beat.time_s for beat in context.line.material.beats if beat.kind == "sound" and beat.strength >= hard)
+    return max((at + _RUNG_S for at in times if start_s <= at < end_s - _RUNG_S), default=0.0)
 
 
 def _free(idea: Idea, enter: float, context: Context, taken: Sequence[Placed]) -> bool:
@@ -109,7 +119,8 @@ def _limits(
     if idea.function in ("underscore", "transition", "opening"):
         limits += [
             (scene.end_s, say("why_scene", number=scene.number, time=clock(scene.end_s)))
-            for scene in line.material.scenes if scene.end_s >= enter + shortest
+            for scene in line.material.scenes
+            if scene.end_s >= enter + shortest and not (idea.function == "transition" and scene.end_s <= idea.heard[0])
         ]  # fmt: skip
         alone = context.lone_line(enter + shortest, min(limits)[0])
         if alone is not None:

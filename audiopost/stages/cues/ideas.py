@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-from ...core.spotting import EmotionUtterance
+from ...core.spotting import EmotionUtterance, Scene
 from ...core.time import Span, clock
 from .pictures import montages, picture_opening
 from .ruleset import Ruleset
-from .timeline import Feeling, Timeline, Turn
+from .timeline import SIDE_S, Feeling, Timeline, Turn
 from .words import Words
 
 #: Weights against each other, before a rule file's `wanted`.
@@ -25,6 +25,8 @@ _ALONE_S = 2.0
 #: Feelings of the first and last words that an opening and a closing take theirs from.
 _EDGE_S = 20.0
 _BUTTON_PAUSE_S = 1.2
+#: A transition is done with when the new scene has gone on for so long.
+_UNDER_WAY_S = 10.0
 #: A later turn that goes back by less than this share of the way is a ripple within the cue.
 _BACK = 0.5
 #: What a turn weighs that the story beats confirm, do not, or say nothing of.
@@ -123,7 +125,9 @@ def _closing(context: Context) -> Iterator[Idea]:
         enter = min(last + 0.2, max(0.0, line.end_s - context.shortest("closing")))
         heard = (max(0.0, last - _EDGE_S), last + 1)
         score = _wanted(context, "closing", _EDGE)
-        yield Idea(enter, line.end_s, "closing", feeling, evidence, score, heard, say("why_end"), True)
+        # Where little remains it begins under the last lines, and then in a pause between them.
+        after = enter > last
+        yield Idea(enter, line.end_s, "closing", feeling, evidence, score, heard, say("why_end"), after)
 
 
 def _turns(context: Context) -> Iterator[Idea]:
@@ -135,7 +139,7 @@ def _turns(context: Context) -> Iterator[Idea]:
         spent = later is not None and later.after.strength < context.rules.thresholds.spent
         leaves = say("why_spent" if spent else "why_turn", time=clock(until)) if later else say("why_end")
         said = context.said(line.line_at(turn.time_s, 1.0))
-        evidence = say("turn", time=clock(turn.time_s), moves=_moves(turn, context.words), said=said)
+        evidence = _turned(turn, context, said)
         towards = turn.size if turn.after.strength >= turn.before.strength else _AWAY * turn.size
         score = _wanted(context, "underscore", towards * _CONFIRMED[line.confirmed(turn.time_s)])
         yield Idea(turn.time_s, until, "underscore", turn.after, evidence, score, (turn.time_s, until), leaves)
@@ -143,10 +147,20 @@ def _turns(context: Context) -> Iterator[Idea]:
 
 def _counters(turn: Turn, later: Turn, spent: float) -> bool:
     """Whether a later turn ends what a turn began: the feeling is spent, or goes back by much of the way."""
-    moved = turn.after.arousal - turn.before.arousal, turn.after.valence - turn.before.valence
-    then = later.after.arousal - later.before.arousal, later.after.valence - later.before.valence
+    moved, then = turn.before.moved(turn.after), later.before.moved(later.after)
     back = -(moved[0] * then[0] + moved[1] * then[1]) / max(turn.size, 1e-6)
     return later.after.strength < spent or back >= _BACK * turn.size
+
+
+def _turned(turn: Turn, context: Context, said: str) -> str:
+    """A turn with its measurement, and by name where the lines change theirs."""
+    line, words = context.line, context.words
+    told = {"time": clock(turn.time_s), "moves": _moves(turn, words), "said": said}
+    before = line.mood(turn.time_s - SIDE_S, turn.time_s, turn.before)
+    after = line.mood(turn.time_s, turn.time_s + SIDE_S, turn.after)
+    if before == after:
+        return words.say("turn", **told)
+    return words.say("turn_named", **told, before=words.emotion(before), after=words.emotion(after))
 
 
 def _moves(turn: Turn, words: Words) -> str:
@@ -180,16 +194,26 @@ def _transitions(context: Context) -> Iterator[Idea]:
         new = line.feeling(scene.start_s, scene.start_s + _EDGE_S)
         if not pause or not new or pause.duration_s < context.rules.thresholds.bridge_s:
             continue
-        time = clock(scene.start_s)
-        if words.own_language(scene.reason):
-            evidence = words.say("transition_why", number=scene.number, time=time, why=scene.reason)
-        else:
-            evidence = words.say("transition", number=scene.number, time=time)
-        old = line.feeling(before.start_s, before.end_s)
-        score = _wanted(context, "transition", _TRANSITION + 0.5 * (old.distance(new) if old else 0.0))
-        until = min(pause.start_s + longest, scene.end_s)
-        heard = (scene.start_s, min(scene.end_s, scene.start_s + _EDGE_S))
+        old = line.feeling(before.start_s, before.end_s) or new
+        heard = (scene.start_s, min(scene.end_s, scene.start_s + SIDE_S))
+        names = line.mood(before.start_s, before.end_s, old), line.mood(*heard, new)
+        evidence = _new_scene(scene, names, words)
+        score = _wanted(context, "transition", _TRANSITION + 0.5 * old.distance(new))
+        until = min(pause.start_s + longest, scene.start_s + _UNDER_WAY_S, scene.end_s)
         yield Idea(pause.start_s + 0.2, until, "transition", new, evidence, score, heard, words.say("why_under_way"))
+
+
+def _new_scene(scene: Scene, names: tuple[str, str], words: Words) -> str:
+    """Where a scene begins, why, and from which feeling to which."""
+    told = {"number": scene.number, "time": clock(scene.start_s)}
+    if words.own_language(scene.reason):
+        evidence = words.say("transition_why", **told, why=scene.reason)
+    else:
+        evidence = words.say("transition", **told)
+    if names[0] == names[1]:
+        return evidence
+    change = words.say("from_to", before=words.emotion(names[0]), after=words.emotion(names[1]))
+    return words.joined([evidence, change])
 
 
 def _stings(context: Context) -> Iterator[Idea]:

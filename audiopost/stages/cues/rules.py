@@ -11,6 +11,7 @@ from . import Material, Options
 from .dressing import Dresser
 from .fitting import Placed, placed
 from .ideas import Context, Idea, ideas
+from .joining import joined
 from .ruleset import Ruleset, load_ruleset
 from .silence import rests, silences
 from .timeline import Timeline
@@ -81,6 +82,7 @@ class Rules(BuiltIn[Options]):
         every = sorted((*ideas(context), *silences(context)), key=lambda i: (-i.score, i.enter_s, i.function))
         for idea in every:
             take(idea)
+        taken = joined(taken, context, left)
         for idea in list(rests(context, taken)):
             take(idea)
         return taken

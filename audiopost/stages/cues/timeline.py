@@ -8,8 +8,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from ...analysis.affect import label
-from ...core.spotting import Affect, EmotionUtterance
+from ...analysis.affect import CIRCUMPLEX, VOICE_VALENCE, label
+from ...core.spotting import Affect, EmotionPoint, EmotionUtterance
 from ...core.time import Span, merge_spans
 from . import Material
 
@@ -18,29 +18,47 @@ SIDE_S = 8.0
 #: Seconds before and after that are compared to find a jump.
 JUMP_S = 4.0
 #: A turn rests on at least this much speech on either side.
-_EVIDENCE_S = 3.0
+_EVIDENCE_S = 2.5
 #: A change point of the feelings this near confirms a turn.
 _CONFIRMED_S = 4.0
 #: Shortest gap in speech that music may use to enter or leave.
 PAUSE_S = 0.4
 #: Words that are nothing but neutral name the feeling only where hardly any others do.
 _NEUTRAL = 0.3
+#: How far a line's name draws its place, where it is sure.
+_NAMED = 0.5
 
 
 @dataclass(frozen=True)
 class Feeling:
-    """Mean arousal, valence and confidence of some points of the curve."""
+    """Mean arousal, valence and confidence of some points of the curve, and how strong a feeling that is.
+
+    `felt` is the place drawn towards what the lines were named: names are found from more than the place. `trust` 0..1
+    is how far the valence is known: a voice alone tells how aroused somebody is, hardly how glad.
+    """
 
     arousal: float
     valence: float
     confidence: float
+    trust: float = 1.0
+    felt: tuple[float, float] | None = None
+
+    @property
+    def place(self) -> tuple[float, float]:
+        return self.felt or (self.arousal, self.valence)
 
     @property
     def strength(self) -> float:
-        return float(np.hypot(self.arousal, self.valence))
+        arousal, valence = self.place
+        return float(np.hypot(arousal, self.trust * valence))
+
+    def moved(self, other: Feeling) -> tuple[float, float]:
+        """The way in arousal and valence to another feeling, as far as it is known."""
+        trust = min(self.trust, other.trust)
+        return other.place[0] - self.place[0], trust * (other.place[1] - self.place[1])
 
     def distance(self, other: Feeling) -> float:
-        return float(np.hypot(self.arousal - other.arousal, self.valence - other.valence))
+        return float(np.hypot(*self.moved(other)))
 
 
 @dataclass(frozen=True)
@@ -81,9 +99,8 @@ class Timeline:
         self._said = material.utterances
         self._starts = [u.start_s for u in material.utterances]
         self._times = [p.time_s for p in material.points]
-        self._values = np.array([(p.arousal, p.valence, p.confidence) for p in material.points]).reshape(-1, 3)
-        step = float(np.median(np.diff(self._times))) if len(self._times) > 1 else 1.0
-        self._enough = max(2, round(_EVIDENCE_S / max(step, 0.1)))
+        values = [(p.arousal, p.valence, *self._felt(p), _trust(p), p.confidence) for p in material.points]
+        self._values = np.array(values).reshape(-1, 6)
         self._turned = [beat.time_s for beat in material.beats if beat.kind == "emotion"]
         self._edges = np.array([0.0, *(t for span in self.speech for t in (span.start_s, span.end_s))])
         spoken = np.cumsum([span.duration_s for span in self.speech])
@@ -95,9 +112,18 @@ class Timeline:
         part = self._values[low:high]
         if len(part) < least:
             return None
-        weight = np.maximum(part[:, 2], 1e-3)
-        arousal, valence = weight @ part[:, :2] / weight.sum()
-        return Feeling(float(arousal), float(valence), float(part[:, 2].mean()))
+        weight = np.maximum(part[:, -1], 1e-3)
+        arousal, valence, *felt, trust, _ = (weight @ part / weight.sum()).tolist()
+        return Feeling(arousal, valence, float(part[:, -1].mean()), trust, (felt[0], felt[1]))
+
+    def _felt(self, point: EmotionPoint) -> tuple[float, float]:
+        """A point's place, drawn towards that of the name of the line that is heard then."""
+        at = bisect_right(self._starts, point.time_s) - 1
+        if at < 0 or point.time_s >= self._said[at].end_s or self._said[at].label not in CIRCUMPLEX:
+            return point.arousal, point.valence
+        share = _NAMED * self._said[at].confidence
+        arousal, valence, _ = CIRCUMPLEX[self._said[at].label]
+        return point.arousal + share * (arousal - point.arousal), point.valence + share * (valence - point.valence)
 
     def moods(self, start_s: float, end_s: float) -> dict[str, float]:
         """Labels of the utterances between two times by their seconds times confidence, the heaviest first."""
@@ -150,8 +176,10 @@ class Timeline:
         """Turns of feeling of at least this size where lines begin, the clearest within `SIDE_S` of each other."""
         found: list[tuple[float, Turn]] = []
         for time_s in sorted({line.start_s for line in (*self.lines, *self.speech)}):
-            before = self.feeling(time_s - SIDE_S, time_s, least=self._enough)
-            after = self.feeling(time_s, time_s + SIDE_S, least=self._enough)
+            sides = (time_s - SIDE_S, time_s), (time_s, time_s + SIDE_S)
+            if any(SIDE_S * self.spoken_share(*side) < _EVIDENCE_S for side in sides):
+                continue
+            before, after = (self.feeling(*side, least=2) for side in sides)
             if before and after and (turn := Turn(time_s, before, after)).size >= smallest:
                 # Of several lines around a turn it is the one that differs most from the line before it.
                 found.append((turn.size + self._step(time_s), turn))
@@ -218,6 +246,10 @@ class Timeline:
 
     def in_music(self, time_s: float) -> bool:
         return any(span.start_s <= time_s < span.end_s for span in self.music)
+
+
+def _trust(point: EmotionPoint) -> float:
+    return VOICE_VALENCE if point.voice is not None and point.words is None else 1.0
 
 
 def _distance(span: Span, time_s: float) -> float:
