@@ -4,6 +4,7 @@ import csv
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from audiopost.core.music import TrackAnalysis
 from audiopost.core.project import MediaInfo, Project
 from audiopost.core.serial import to_json
 from audiopost.core.speech import SpeakerTurn, Transcript, Utterance
-from audiopost.core.spotting import EMOTIONS, FUNCTIONS, Cue, EmotionPoint, EmotionUtterance, Scene, StoryBeat
+from audiopost.core.spotting import EMOTIONS, FUNCTIONS, Affect, Cue, EmotionPoint, EmotionUtterance, Scene, StoryBeat
 from audiopost.core.stage import silent
 from audiopost.core.time import FrameRate, Timebase
 from audiopost.io.decode import load
@@ -186,6 +187,58 @@ def test_existing_music_is_heard_and_told(talk: Callable[..., Feelings], monkeyp
     assert (cue.tempo.bpm, cue.tempo.first_beat_s) == (96.0, pytest.approx(20.5))
     for said in ("96 BPM (or felt as 48)", "F# minor", "mood joy", "sung (probability 80 %)", "0:20.0 to 0:35.0"):
         assert said in cue.reason
+
+
+def test_music_that_is_there_begins_and_ends_where_it_is_heard(talk: Callable[..., Feelings]) -> None:
+    points, utterances = talk((0, 15, 0.0, 0.0), (65, 90, 0.0, 0.0))
+    beats = [StoryBeat(19.92, "music", "enters", 0.6), StoryBeat(59.52, "music", "leaves", 0.6)]
+    cues = suggest_cues(points, utterances, beats=beats, activity=[Activity("music", 18, 59)], duration_s=90)
+    (there,) = [cue for cue in cues if cue.status == "existing"]
+    assert (there.in_s, there.out_s) == (pytest.approx(19.92), pytest.approx(59.52))
+    assert all(cue.out_s <= 16 or cue.in_s >= 61.5 for cue in suggested(cues))
+
+
+def test_music_waits_for_a_door_to_fall_shut(talk: Callable[..., Feelings]) -> None:
+    points, utterances = talk((0, 60, 0.5, -0.4), (66, 120, -0.4, -0.5))
+    scenes = [Scene(1, 0, 65.8, ""), Scene(2, 65.8, 120, "")]
+    door = [StoryBeat(61.0, "sound", "door slams", 0.8)]
+    dry, slammed = (
+        next(
+            c for c in suggest_cues(points, utterances, scenes=scenes, beats=b, duration_s=120, share=1) if c.in_s > 55
+        )
+        for b in ((), door)
+    )
+    assert dry.in_s < 60
+    assert slammed.in_s == pytest.approx(61.52)
+
+
+def test_a_closing_that_begins_under_the_last_lines_joins_what_plays_there(talk: Callable[..., Feelings]) -> None:
+    points, utterances = talk((0, 60, 0.0, 0.0), (60, 120, 0.6, -0.3))
+    cues = suggest_cues(points, utterances, duration_s=123.5, share=1)
+    last = [cue for cue in cues if cue.function != "silence"][-1]
+    assert (last.function, last.out_s) == ("closing", pytest.approx(123.48))
+    assert 59 <= last.in_s <= 60
+    assert "0.00 to 0.60" in last.reason
+    assert "with the end of the recording" in last.reason
+
+
+def voiced(points: list[EmotionPoint], words: bool) -> list[EmotionPoint]:
+    heard = Affect(0, 0, 0, 0.6)
+    return [replace(point, voice=heard, words=heard if words else None) for point in points]
+
+
+def test_valence_of_voices_alone_makes_no_turn_and_has_its_opposite_beside_it(talk: Callable[..., Feelings]) -> None:
+    points, utterances = talk((0, 60, 0.0, -0.25), (60, 120, 0.0, 0.25))
+    plain = [replace(each, label="neutral") for each in utterances]
+    assert suggest_cues(voiced(points, True), plain, duration_s=120)
+    assert suggest_cues(voiced(points, False), plain, duration_s=120) == ()
+    points, utterances = talk((0, 60, 0.0, 0.0), (60, 120, 0.6, 0.4))
+    glad = [replace(each, label="joy" if each.arousal > 0 else "neutral") for each in utterances]
+    (unsure,) = suggest_cues(voiced(points, False), glad, duration_s=120)
+    (sure,) = suggest_cues(voiced(points, True), glad, duration_s=120)
+    assert (unsure.emotion, unsure.alternatives[0].emotion) == ("joy", "anger")
+    assert "hardly how glad" in unsure.alternatives[0].reason
+    assert "hardly how glad" not in sure.alternatives[0].reason
 
 
 def test_music_leaves_before_a_line_that_stands_alone_and_silence_is_told(talk: Callable[..., Feelings]) -> None:

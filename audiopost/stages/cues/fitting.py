@@ -73,7 +73,7 @@ def _entries(idea: Idea, context: Context, taken: Sequence[Placed]) -> Iterator[
         elif way == "pause" and (pause := line.pause_near(idea.enter_s)) is not None and pause.start_s < line.end_s:
             rest = context.rules.programme.rest_s
             rested = max((c.out_s + rest for c in taken if _music(c) and c.in_s <= pause.end_s), default=0.0)
-            loud = _last_sound(pause.start_s, min(idea.enter_s + _AFTER_S, pause.end_s), context)
+            loud = _last_sound(pause.start_s, min(max(idea.enter_s, idea.heard[0]), pause.end_s), context)
             enter = max(pause.start_s + min(_AFTER_S, pause.duration_s / 2), min(rested, pause.end_s), loud)
             yield enter, say("enter_pause", seconds=pause.duration_s, time=clock(pause.start_s))
         elif way == "before-line" and (span := line.next_line(idea.enter_s - 0.5)) is not None:

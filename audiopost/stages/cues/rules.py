@@ -82,7 +82,7 @@ class Rules(BuiltIn[Options]):
         every = sorted((*ideas(context), *silences(context)), key=lambda i: (-i.score, i.enter_s, i.function))
         for idea in every:
             take(idea)
-        taken = joined(taken, context, left)
+        taken = joined(taken, context, left, material.rate)
         for idea in list(rests(context, taken)):
             take(idea)
         return taken
