@@ -114,6 +114,20 @@ def test_music_that_is_there_enters_and_leaves_where_the_sound_does() -> None:
     assert "19.8 s" in beats[0].detail
 
 
+def test_a_voice_that_begins_beside_it_is_not_the_music() -> None:
+    """Soft music comes in at 20; 2 s later a loud voice rises higher."""
+    audio = louder(louder(quiet(60), 20, 40, 6), 22, 26, 60)
+    turn = SpeakerTurn(22, 26, "A")
+    beats = of("music", find_beats(audio, speech=[], turns=[turn], activity=[Activity("music", 20.5, 40.5)]))
+    assert [b.time_s for b in beats] == [pytest.approx(20, abs=0.5), pytest.approx(40, abs=0.5)]
+
+
+def test_music_shorter_than_its_attack_does_no_harm() -> None:
+    audio = louder(quiet(30), 10.3, 10.6, 100)
+    beats = find_beats(audio, speech=[], activity=[Activity("music", 10.0, 10.1)])
+    assert {b.kind for b in beats} == {"music"} or {b.kind for b in beats} == {"music", "sound"}
+
+
 def test_music_from_end_to_end_enters_at_the_beginning_and_never_leaves() -> None:
     beats = find_beats(quiet(30, 0.1), speech=[], activity=[Activity("music", 1, 29)])
     assert [(b.kind, b.time_s) for b in beats] == [("music", 0.0)]

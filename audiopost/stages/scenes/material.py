@@ -8,9 +8,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
-
 from ...analysis import vad
 from ...analysis.shots import find_shots
 from ...core.audio import Audio
@@ -35,7 +32,7 @@ _FADE_S = 1.0
 #: Speech from this length on is believed without a turn or a line that says so.
 _SURE_S = 0.5
 #: What of project.activity is no sound event.
-NO_EVENTS = ("speech", "music", "silence")
+_NO_EVENTS = ("speech", "music", "silence")
 
 
 @dataclass(frozen=True)
@@ -78,28 +75,28 @@ def gathered(
     known, talk, said = _inside(activity, end_s), _inside(turns, end_s), _inside(utterances, end_s)
     spoken = _speech(vad.speech_spans(audio) if speech is None else speech, [*_spans(talk), *_spans(said)], end_s)
     curve = tuple(sorted((p for p in points if _felt(p, end_s)), key=lambda p: p.time_s))
-    sounds = _sounds(novelty.soundscape(audio, progress), spoken, _spans([a for a in known if _is_music(a)]), end_s)
+    scape = novelty.soundscape(audio, progress)
+    music = _music([a for a in known if _is_music(a)], scape, [*_spans(talk), *_spans(said)], end_s)
     return Material(
         end_s,
         spoken,
         talk,
         said,
         curve,
-        tuple(a for a in known if not _is_music(a) and a.kind not in NO_EVENTS),
-        *sounds,
+        tuple(a for a in known if not _is_music(a) and a.kind not in _NO_EVENTS),
+        *_sounds(scape, spoken, music),
         tuple(c for c in cuts(find_shots(film, progress)) if c.time_s < end_s) if film is not None else (),
         feelings.turns(curve, said, smallest_turn),
     )
 
 
 def _sounds(
-    scape: novelty.Soundscape, spoken: Sequence[Span], marked: list[Span], end_s: float
+    scape: novelty.Soundscape, spoken: Sequence[Span], music: Sequence[Span]
 ) -> tuple[tuple[Span, ...], tuple[novelty.Change, ...], tuple[novelty.Sudden, ...]]:
     """Music, changes of the background, and sudden sounds that are neither's beginning: that one says when it began."""
-    music = [_refined(span, scape.levels, end_s) for span in merge_spans(marked, _MUSIC_GAP_S)]
     inside = [Span(m.start_s + _ATTACK_S, m.end_s) for m in music if m.duration_s > _ATTACK_S]
     sudden = novelty.sudden(scape.envelope, [*spoken, *inside])
-    music = [Span(_begun(m.start_s, sudden), m.end_s) for m in music]
+    music = [Span(min(_begun(m.start_s, sudden), m.end_s), m.end_s) for m in music]
     changes = [
         change._replace(time_s=_begun(change.time_s, sudden)) if change.rise_db > 0 else change
         for change in novelty.changes(scape.levels)
@@ -144,17 +141,24 @@ def _speech(heard: Sequence[Span], lines: Sequence[Span], end_s: float) -> tuple
     return tuple(span for span in merge_spans(inside) if span.duration_s > 0)
 
 
-def _refined(span: Span, levels: NDArray[np.float32], end_s: float) -> Span:
-    """Music known to some seconds: it enters where the background rises most, and leaves where it falls most."""
-    start_s = novelty.steepest(levels, span.start_s, _MUSIC_EDGE_S, rising=True)
-    until_s = novelty.steepest(levels, span.end_s, _MUSIC_EDGE_S, rising=False)
-    if start_s is None:
-        start_s = 0.0 if span.start_s <= _MUSIC_EDGE_S else span.start_s
-    elif start_s <= _FADE_S:
-        start_s = 0.0
-    if until_s is None:
-        until_s = end_s if span.end_s >= end_s - _MUSIC_EDGE_S else span.end_s
-    return Span(start_s, min(until_s, end_s)) if start_s < until_s else span
+def _music(marked: Sequence[Activity], scape: novelty.Soundscape, lines: Sequence[Span], end_s: float) -> list[Span]:
+    """Music known to some seconds: it enters where the background rises most, and leaves where it falls most.
+
+    Lines are left out: what rises and falls with them is the voice.
+    """
+
+    def refined(span: Span) -> Span:
+        start_s = novelty.steepest(scape.levels, span.start_s, _MUSIC_EDGE_S, lines, rising=True)
+        until_s = novelty.steepest(scape.levels, span.end_s, _MUSIC_EDGE_S, lines, rising=False)
+        if start_s is None:
+            start_s = 0.0 if span.start_s <= _MUSIC_EDGE_S else span.start_s
+        elif start_s <= _FADE_S:
+            start_s = 0.0
+        if until_s is None:
+            until_s = end_s if span.end_s >= end_s - _MUSIC_EDGE_S else span.end_s
+        return Span(start_s, min(until_s, end_s)) if start_s < until_s else span
+
+    return merge_spans([refined(span) for span in merge_spans(_spans(marked), _MUSIC_GAP_S)])
 
 
 def _inside_music(span: Span, time_s: float) -> bool:

@@ -19,7 +19,7 @@ _RATE, _FFT = 16_000, 1024
 _EDGES = np.array([60, 120, 200, 300, 430, 600, 800, 1050, 1400, 1850, 2450, 3300])
 _STEP_S = 0.5
 #: Seconds compared on each side of a moment.
-SIDE_S = 8.0
+_SIDE_S = 8.0
 #: Differences below this many dB in every band are no change.
 _LEAST_DB = 3.0
 #: Steps of the envelope, and how long the past is that a sudden sound stands out of.
@@ -88,7 +88,7 @@ def changes(levels: NDArray[np.float32]) -> list[Change]:
     8 s before and after it; less their usual spread it is its strength, and a peak of that counts where it is the
     highest within 4 s.
     """
-    side = round(SIDE_S / _STEP_S)
+    side = round(_SIDE_S / _STEP_S)
     if len(levels) < side:
         return []
     least = side // 2
@@ -122,15 +122,23 @@ def _sharpest(levels: NDArray[np.float32], near: int, reach: int = 3) -> int:
     )
 
 
-def steepest(levels: NDArray[np.float32], near_s: float, reach_s: float, *, rising: bool) -> float | None:
-    """Where the level of all bands rises (or falls) most between 2 s and the next 2 s; None for under 3 dB."""
-    flat = levels.mean(axis=1)
+def steepest(
+    levels: NDArray[np.float32], near_s: float, reach_s: float, lines: Sequence[Span], *, rising: bool
+) -> float | None:
+    """Where the level of all bands rises (or falls) most between 2 s and the next 2 s; None for under 3 dB.
+
+    What is heard during `lines` is not looked at; None too where there is nothing else.
+    """
+    flat = levels.mean(axis=1, dtype=np.float64)
+    for line in lines:
+        flat[int(line.start_s / _STEP_S) : int(line.end_s / _STEP_S) + 1] = np.nan
     side, sign = round(2.0 / _STEP_S), 1 if rising else -1
     first, last = round((near_s - reach_s) / _STEP_S), round((near_s + reach_s) / _STEP_S)
-    steps = [
-        (sign * float(flat[i : i + side].mean() - flat[max(0, i - side) : i].mean()), i)
-        for i in range(max(1, first), min(len(flat) - 1, last) + 1)
-    ]
+    steps = []
+    for i in range(max(1, first), min(len(flat) - 1, last) + 1):
+        past, coming = (x[np.isfinite(x)] for x in (flat[max(0, i - side) : i], flat[i : i + side]))
+        if len(past) and len(coming):
+            steps.append((sign * float(coming.mean() - past.mean()), i))
     best, at = max(steps, default=(0.0, 0))
     return at * _STEP_S if best >= _LEAST_DB else None
 
