@@ -9,10 +9,11 @@ from typing import Any
 from ...core.audio import Audio
 from ...core.project import Project
 from ...io.atomic import write_text
+from ..spotting import language_of
 from . import page, parts
 from .emotion_lines import axes_of
 from .spotting_cards import card
-from .spotting_material import TAGS, Material, language_of, stretches
+from .spotting_material import TAGS, Material, stretches
 from .spotting_rows import rows
 from .thumbnails import slots, stills
 from .waveform import outline

@@ -54,16 +54,17 @@ def card(material: Material, index: int, cue: Cue) -> dict[str, Any]:
 def _facts(material: Material, cue: Cue, quiet: bool) -> list[tuple[str, str]]:
     if quiet:
         return []
+    existing = cue.status == "existing"
     facts = {
-        "tempo": _tempo(material, cue.tempo_bpm),
-        "fitted": _fit(material, cue),
+        "tempo": _fit(material, cue) if existing and cue.tempo else _tempo(material, cue.tempo_bpm),
+        "fitted": "" if existing else _fit(material, cue),
         "column_metre": cue.metre,
         "column_key" if cue.key else "column_mode": " ".join(filter(None, (cue.key, material.name("mode", cue.mode)))),
         "column_instruments": ", ".join(cue.instruments),
         "column_texture": cue.texture,
         "column_dynamics": cue.dynamics,
     }
-    if cue.status != "existing":
+    if not existing:
         facts |= {"level": _level(material, cue), "fades": _fades(material, cue)}
     return [(material.words[name], value) for name, value in facts.items()]
 
@@ -78,14 +79,14 @@ def _tempo(material: Material, bpm: tuple[int, int]) -> str:
 
 
 def _fit(material: Material, cue: Cue) -> str:
+    """The tempo and where it begins; how far hit points are off it, where there are any; the cue in bars of it."""
     fit = cue.tempo
     if fit is None:
         return ""
-    said = material.say("report.fit", bpm=f"{fit.bpm:.2f}", first=material.stamp(fit.first_beat_s),
-        rms=number(fit.rms_frames), worst=number(fit.worst_frames),
-    )  # fmt: skip
-    bars = (cue.out_s - fit.first_beat_s) * fit.bpm / 60 / beats_a_bar(cue)
-    return f"{said} ({material.say('report.bars', bars=number(bars))})"
+    pulse = material.say("report.pulse", bpm=f"{fit.bpm:.2f}", first=material.stamp(fit.first_beat_s))
+    off = material.say("report.fit", rms=number(fit.rms_frames), worst=number(fit.worst_frames)) if cue.hits else ""
+    bars = number((cue.out_s - fit.first_beat_s) * fit.bpm / 60 / beats_a_bar(cue))
+    return "; ".join(filter(None, (pulse, off, material.say("report.bars", bars=bars))))
 
 
 def _level(material: Material, cue: Cue) -> str:

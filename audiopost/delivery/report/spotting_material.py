@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ...core.language import LANGUAGES, tell, texts
+from ...core.language import tell, texts
 from ...core.project import Project
 from ...core.spotting import EMOTIONS
 from ...core.time import Timebase
@@ -56,15 +56,6 @@ class Material:
         rate = self.project.media.timebase.rate
         whole, frames = divmod(rate.frame_at(max(seconds, 0.0)), rate.nominal)
         return f"{whole // 60}:{whole % 60:02d}:{frames:02d}"
-
-
-def language_of(project: Project) -> str:
-    """The language that the cues (else the scenes) were asked for."""
-    for name in ("cues", "scenes"):
-        step = project.step(name)
-        if step and step.options.get("language") in LANGUAGES:
-            return str(step.options["language"])
-    return "en"
 
 
 def moods(mood: str) -> list[str]:
