@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,12 +53,12 @@ def _rows(heard: Heard) -> FloatArray:
     """(rows, features), one for each _ROW frames: pitch classes and timbre weigh the same, level half; length 1."""
     starts = np.arange(0, len(heard.level_db), _ROW)
 
-    def mean(values: FloatArray) -> FloatArray:
+    def mean(values: NDArray[np.floating[Any]]) -> FloatArray:
         sums = np.add.reduceat(values, starts, axis=0)
         return np.asarray(sums / np.diff(np.append(starts, len(values)))[:, np.newaxis], np.float32)
 
     level = np.maximum(heard.level_db, -_RANGE_DB)[:, np.newaxis] / 10
-    kinds = [mean(np.asarray(np.sqrt(chroma(heard)), np.float32)), mean(heard.timbre), mean(level)]
+    kinds = [mean(np.sqrt(chroma(heard))), mean(heard.timbre), mean(level)]
     parts = []
     for kind, weight in zip(kinds, (1.0, 1.0, 0.5), strict=True):
         centred = kind - kind.mean(axis=0)
