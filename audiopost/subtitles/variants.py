@@ -35,6 +35,11 @@ def convert(transcript: Transcript, variant: str) -> Transcript:
     )
 
 
+def simplified(text: str) -> str:
+    """The text in Simplified characters: the form in which words of either script are compared."""
+    return _to(text, "t2s")
+
+
 def foreign_characters(text: str, script: str) -> str:
     """The characters of `text`, each once, that only the other script writes; `script` is 'hant' or 'hans'.
 

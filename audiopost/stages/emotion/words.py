@@ -1,38 +1,23 @@
-"""Feelings in words: lexicon matches with negation and degree, for English, Chinese and Cantonese."""
+"""Feelings in words, by the project's own list: English, Chinese in either script, and Cantonese with its particles.
+
+Negation, degree, questions and exclamations count; irony does not: what is said is taken at its word.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import cache
 from typing import ClassVar
 
 from ...analysis.affect import Reading
 from ...core.spotting import Affect
 from ...core.stage import BuiltIn
+from ...subtitles.text import CHINESE, base
 from . import Options
-from .lexicon import CHINESE, ENGLISH, Place
+from .lexicon import chinese_matching, english_matching
 
-
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
-_ENGLISH_NOT = _words(
-    "not no never nothing none neither nor without hardly barely cannot dont doesnt didnt isnt arent wasnt werent wont "
-    "wouldnt cant couldnt shouldnt aint havent hasnt hadnt"
-)
-_ENGLISH_VERY = _words(
-    "very so really too extremely totally absolutely completely incredibly utterly deeply most such damn"
-)
-_ENGLISH_BIT = _words("slightly somewhat rather little bit fairly kinda")
-_CHINESE_NOT = ("不", "沒", "没", "別", "别", "無", "无", "未", "唔", "冇", "咪", "非")
-_CHINESE_VERY = ("很", "非常", "太", "超", "極", "极", "十分", "真", "好", "最", "勁", "劲", "特別", "特别")
-#: Share that negation leaves of a feeling, turned round: 'not happy' is less sad than 'sad'.
-_TURNED = -0.6
-_STRONGER, _WEAKER = 1.3, 0.6
-#: Arousal of an exclamation mark.
-_EXCLAIMED = 0.25
+#: Arousal of an exclamation mark, of a word in capitals, of both marks at once.
+_EXCLAIMED, _CAPITALS, _ASTOUNDED = 0.25, 0.2, 0.35
 
 
 class LexiconReader(BuiltIn[Options]):
@@ -48,77 +33,39 @@ class LexiconReader(BuiltIn[Options]):
 
 
 def rate_text(text: str, language: str) -> Affect | None:
-    """What the words say; None where nothing in them tells, or the language has no lexicon.
+    """What the words say; None where nothing in them tells, or the language has no list.
 
-    `language` is a BCP 47 tag. Each axis is the sum of the matches over their number plus a half, so
-    that one word alone speaks less loudly than several that agree. An exclamation mark adds arousal.
+    `language` is a BCP 47 tag. Each axis is the sum of the matches over their number plus a quarter, so that one word
+    alone speaks less loudly than several that agree; marks, capitals and particles are added.
     """
-    tag = language.split("-")[0].lower()
+    tag = base(language)
     if tag == "en":
-        hits = _english(text)
-    elif tag in ("zh", "yue", "cmn"):
-        hits = _chinese(text)
+        hits, attitude = english_matching.hits(text), None
+    elif tag in CHINESE:
+        hits, attitude = chinese_matching.hits(text), chinese_matching.attitude(text)
     else:
         return None
-    exclaimed = bool(re.search("[!！]", text))
-    if not hits:
-        return Affect(_EXCLAIMED, 0.0, 0.0, 0.3) if exclaimed else None
-    weight = 1 / (len(hits) + 0.5)
-    valence, arousal, dominance = (sum(axis) * weight for axis in zip(*hits, strict=True))
-    arousal += _EXCLAIMED if exclaimed else 0.0
-    valence, arousal, dominance = (min(1.0, max(-1.0, x)) for x in (valence, arousal, dominance))
-    return Affect(arousal, valence, dominance, min(0.7, 0.35 + 0.15 * len(hits)))
-
-
-def _english(text: str) -> list[Place]:
-    # don't -> dont, but he'll -> he ll
-    tokens = re.findall("[a-z]+", re.sub(r"n['’]t\b", "nt", text.lower()))
-    hits = []
-    for i, token in enumerate(tokens):
-        place = ENGLISH.get(token) or ENGLISH.get(_stem(token))
-        if place is None or token in _ENGLISH_NOT:
-            continue
-        before = tokens[max(0, i - 3) : i]
-        hits.append(
-            _turned(
-                place,
-                negated=any(word in _ENGLISH_NOT for word in before),
-                degree=_degree(before[-2:], _ENGLISH_VERY, _ENGLISH_BIT),
-            )
+    arousal, valence, dominance = attitude or (0.0, 0.0, 0.0)
+    raised = _raised(text)
+    if not hits and not raised and attitude is None:
+        return None
+    for hit in hits:
+        weight = 1 / (len(hits) + 0.25)
+        arousal, valence, dominance = (
+            axis + more * weight for axis, more in zip((arousal, valence, dominance), hit.felt, strict=True)
         )
-    return hits
+    arousal, valence, dominance = (min(1.0, max(-1.0, axis)) for axis in (arousal + raised, valence, dominance))
+    sure = sum(0.5 if hit.asked else 1.0 for hit in hits)
+    # A mark tells less than a word, a particle least.
+    confidence = min(0.7, 0.35 + 0.15 * sure) if hits else 0.3 if raised else 0.15
+    return Affect(arousal, valence, dominance, confidence)
 
 
-def _stem(token: str) -> str:
-    """The dictionary form of regular English inflections that the lexicon holds."""
-    for ending, instead in (("ies", "y"), ("ied", "y"), ("ing", ""), ("ing", "e"), ("ed", ""), ("ed", "e"),
-                            ("es", ""), ("s", ""), ("ly", ""), ("ily", "y")):  # fmt: skip
-        if token.endswith(ending) and token[: -len(ending)] + instead in ENGLISH:
-            return token[: -len(ending)] + instead
-    return token
-
-
-def _degree(before: list[str], very: frozenset[str], bit: frozenset[str]) -> float:
-    return _STRONGER if any(w in very for w in before) else _WEAKER if any(w in bit for w in before) else 1.0
-
-
-@cache
-def _chinese_pattern() -> re.Pattern[str]:
-    return re.compile("|".join(sorted(map(re.escape, CHINESE), key=len, reverse=True)))
-
-
-def _chinese(text: str) -> list[Place]:
-    text = re.sub(r"\s+", "", text)
-    hits = []
-    for match in _chinese_pattern().finditer(text):
-        # Negation and degree stand directly before, within the clause: 唔係好開心.
-        before = re.split("[，。！？、；,.!?;]", text[max(0, match.start() - 4) : match.start()])[-1]
-        negated = any(word in before.replace("非常", "") for word in _CHINESE_NOT)
-        degree = _STRONGER if any(before.endswith(word) for word in _CHINESE_VERY) and not negated else 1.0
-        hits.append(_turned(CHINESE[match.group()], negated=negated, degree=degree))
-    return hits
-
-
-def _turned(place: Place, *, negated: bool, degree: float) -> Place:
-    valence, arousal, dominance = (axis * degree for axis in place)
-    return (valence * _TURNED, arousal * 0.5, dominance * _TURNED) if negated else (valence, arousal, dominance)
+def _raised(text: str) -> float:
+    """Arousal by the way it is written down: '!', '?!', CAPITALS."""
+    marks = re.findall("[!?！？]+", text)
+    both = any({"!", "！"} & set(mark) and {"?", "？"} & set(mark) for mark in marks)
+    exclaimed = any({"!", "！"} & set(mark) for mark in marks)
+    letters = re.findall(r"\b[A-Z]{4,}\b", text)
+    shouted = letters and not re.search("[a-z]{2}", text)
+    return max(_ASTOUNDED if both else _EXCLAIMED if exclaimed else 0.0, _CAPITALS if shouted else 0.0)
