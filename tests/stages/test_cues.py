@@ -241,6 +241,16 @@ def test_valence_of_voices_alone_makes_no_turn_and_has_its_opposite_beside_it(ta
     assert "hardly how glad" not in sure.alternatives[0].reason
 
 
+def test_words_that_turn_while_the_voices_stay_even_are_a_turn(talk: Callable[..., Feelings]) -> None:
+    points, utterances = talk((0, 120, 0.0, 0.0))
+    calm, harsh = Affect(0.0, 0.2, 0, 0.6), Affect(0.6, -0.5, 0, 0.6)
+    told = [replace(p, voice=Affect(0, 0, 0, 0.6), words=harsh if p.time_s >= 60 else calm) for p in points]
+    (cue,) = suggest_cues(told, utterances, duration_s=120)
+    assert 59 <= cue.in_s <= 60
+    assert cue.emotion == "anger"
+    assert "the words change more than the voices: arousal rises from 0.00 to 0.60" in cue.reason
+
+
 def test_music_leaves_before_a_line_that_stands_alone_and_silence_is_told(talk: Callable[..., Feelings]) -> None:
     points, utterances = talk((0, 60, 0.0, 0.0), (60, 85, 0.6, -0.3))
     utterances.append(EmotionUtterance(90, 92, "sadness", 0.6, -0.3, 0.6, text="He is dead."))

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-from ...core.spotting import EmotionUtterance, Scene
+from ...core.spotting import EMOTIONS, EmotionUtterance, Scene
 from ...core.time import Span, clock
 from .pictures import montages, picture_opening
 from .ruleset import Ruleset
@@ -156,6 +156,8 @@ def _turned(turn: Turn, context: Context, said: str) -> str:
     """A turn with its measurement, and by name where the lines change theirs."""
     line, words = context.line, context.words
     told = {"time": clock(turn.time_s), "moves": _moves(turn, words), "said": said}
+    if turn.worded:
+        return words.say("turn_words", **told)
     before = line.mood(turn.time_s - SIDE_S, turn.time_s, turn.before)
     after = line.mood(turn.time_s, turn.time_s + SIDE_S, turn.after)
     if before == after:
@@ -210,7 +212,7 @@ def _new_scene(scene: Scene, names: tuple[str, str], words: Words) -> str:
         evidence = words.say("transition_why", **told, why=scene.reason)
     else:
         evidence = words.say("transition", **told)
-    if names[0] == names[1]:
+    if names[0] == names[1] or any(words.emotion(name) in scene.reason for name in EMOTIONS):
         return evidence
     change = words.say("from_to", before=words.emotion(names[0]), after=words.emotion(names[1]))
     return words.joined([evidence, change])
@@ -219,7 +221,7 @@ def _new_scene(scene: Scene, names: tuple[str, str], words: Words) -> str:
 def _stings(context: Context) -> Iterator[Idea]:
     line, words, limits = context.line, context.words, context.rules.thresholds
     for beat in line.material.beats:
-        if beat.kind not in ("shot", "sound", "emotion") or beat.strength < limits.hard:
+        if beat.kind not in ("shot", "sound") or beat.strength < limits.hard:
             continue
         after = line.feeling(beat.time_s, beat.time_s + _EDGE_S)
         if after is None or line.speaks_at(beat.time_s, _INSIDE_S):

@@ -25,6 +25,8 @@ _CONFIRMED_S = 4.0
 PAUSE_S = 0.4
 #: Words that are nothing but neutral name the feeling only where hardly any others do.
 _NEUTRAL = 0.3
+#: What a turn of the words alone counts, and how much of what follows it must have words that tell.
+_WORDED, _WORDS_SHARE = 0.75, 0.4
 #: How far a line's name draws its place, where it is sure.
 _NAMED = 0.5
 
@@ -63,15 +65,16 @@ class Feeling:
 
 @dataclass(frozen=True)
 class Turn:
-    """A turn of feeling at a moment between lines."""
+    """A turn of feeling at a moment between lines; `worded` where the words turn more than words and voice together."""
 
     time_s: float
     before: Feeling
     after: Feeling
+    worded: bool = False
 
     @property
     def size(self) -> float:
-        return self.before.distance(self.after)
+        return self.before.distance(self.after) * (_WORDED if self.worded else 1.0)
 
 
 class Timeline:
@@ -102,6 +105,9 @@ class Timeline:
         values = [(p.arousal, p.valence, *self._felt(p), _trust(p), p.confidence) for p in material.points]
         self._values = np.array(values).reshape(-1, 6)
         self._turned = [beat.time_s for beat in material.beats if beat.kind == "emotion"]
+        told = [(p.words.arousal, p.words.valence, p.words.confidence) if p.words else (0.0, 0.0, 0.0)
+                for p in material.points]  # fmt: skip
+        self._told = np.array(told).reshape(-1, 3)
         self._edges = np.array([0.0, *(t for span in self.speech for t in (span.start_s, span.end_s))])
         spoken = np.cumsum([span.duration_s for span in self.speech])
         self._spoken = np.array([0.0, *(t for i, s in enumerate(spoken) for t in (spoken[i - 1] if i else 0.0, s))])
@@ -116,14 +122,22 @@ class Timeline:
         arousal, valence, *felt, trust, _ = (weight @ part / weight.sum()).tolist()
         return Feeling(arousal, valence, float(part[:, -1].mean()), trust, (felt[0], felt[1]))
 
+    def worded(self, start_s: float, end_s: float) -> tuple[Feeling, float]:
+        """What the words alone say between two times, neutral where they say nothing; in how much of the points."""
+        low, high = bisect_left(self._times, start_s), bisect_left(self._times, end_s)
+        part = self._told[low:high]
+        weight = part[:, 2].sum()
+        if weight <= 0:
+            return Feeling(0.0, 0.0, 0.0), 0.0
+        arousal, valence, _ = (part[:, 2] @ part / weight).tolist()
+        share = float((part[:, 2] > 0).mean())
+        return Feeling(arousal, valence, float(weight / len(part))), share
+
     def _felt(self, point: EmotionPoint) -> tuple[float, float]:
         """A point's place, drawn towards that of the name of the line that is heard then."""
         at = bisect_right(self._starts, point.time_s) - 1
-        if at < 0 or point.time_s >= self._said[at].end_s or self._said[at].label not in CIRCUMPLEX:
-            return point.arousal, point.valence
-        share = _NAMED * self._said[at].confidence
-        arousal, valence, _ = CIRCUMPLEX[self._said[at].label]
-        return point.arousal + share * (arousal - point.arousal), point.valence + share * (valence - point.valence)
+        said = self._said[at] if at >= 0 and point.time_s < self._said[at].end_s else None
+        return _drawn(point.arousal, point.valence, said) if said else (point.arousal, point.valence)
 
     def moods(self, start_s: float, end_s: float) -> dict[str, float]:
         """Labels of the utterances between two times by their seconds times confidence, the heaviest first."""
@@ -135,9 +149,11 @@ class Timeline:
         return dict(sorted(share.items(), key=lambda pair: (-pair[1], pair[0])))
 
     def mood(self, start_s: float, end_s: float, feeling: Feeling) -> str:
-        """The label of a stretch: by its utterances, else by where `feeling` lies."""
-        named = next(iter(self.moods(start_s, end_s)), None)
-        return named or label(Affect(feeling.arousal, feeling.valence, 0.0, feeling.confidence))
+        """The label of a stretch: by its utterances, where they are neutral by where `feeling` lies."""
+        named = next(iter(self.moods(start_s, end_s)), "neutral")
+        if named != "neutral":
+            return named
+        return label(Affect(feeling.arousal, feeling.valence, 0.0, feeling.confidence))
 
     def utterances(self, start_s: float, end_s: float) -> list[EmotionUtterance]:
         """The utterances that are heard between two times."""
@@ -176,11 +192,8 @@ class Timeline:
         """Turns of feeling of at least this size where lines begin, the clearest within `SIDE_S` of each other."""
         found: list[tuple[float, Turn]] = []
         for time_s in sorted({line.start_s for line in (*self.lines, *self.speech)}):
-            sides = (time_s - SIDE_S, time_s), (time_s, time_s + SIDE_S)
-            if any(SIDE_S * self.spoken_share(*side) < _EVIDENCE_S for side in sides):
-                continue
-            before, after = (self.feeling(*side, least=2) for side in sides)
-            if before and after and (turn := Turn(time_s, before, after)).size >= smallest:
+            turn = self._turn(time_s)
+            if turn is not None and turn.size >= smallest:
                 # Of several lines around a turn it is the one that differs most from the line before it.
                 found.append((turn.size + self._step(time_s), turn))
         kept: list[Turn] = []
@@ -188,6 +201,19 @@ class Timeline:
             if all(abs(turn.time_s - other.time_s) >= SIDE_S for other in kept):
                 kept.append(turn)
         return sorted(kept, key=lambda t: t.time_s)
+
+    def _turn(self, time_s: float) -> Turn | None:
+        """How the feeling differs after a moment from before it; None where too little is said on either side."""
+        sides = (time_s - SIDE_S, time_s), (time_s, time_s + SIDE_S)
+        if any(SIDE_S * self.spoken_share(*side) < _EVIDENCE_S for side in sides):
+            return None
+        before, after = (self.feeling(*side, least=2) for side in sides)
+        if before is None or after is None:
+            return None
+        whole = Turn(time_s, before, after)
+        (said_before, _), (said_after, share) = (self.worded(*side) for side in sides)
+        words = Turn(time_s, said_before, said_after, True)
+        return words if share >= _WORDS_SHARE and words.size > whole.size else whole
 
     def confirmed(self, time_s: float) -> bool | None:
         """Whether the story beats have a turn of feeling there too; None where they have none at all."""
@@ -198,8 +224,7 @@ class Timeline:
         at = bisect_left(self._starts, time_s)
         if not 0 < at < len(self._starts) or self._starts[at] != time_s:
             return 0.0
-        past, new = self._said[at - 1], self._said[at]
-        return float(np.hypot(new.arousal - past.arousal, new.valence - past.valence))
+        return _of(self._said[at - 1]).distance(_of(self._said[at]))
 
     def jump(self, time_s: float) -> float:
         """How far the feeling moves across a moment."""
@@ -248,7 +273,20 @@ class Timeline:
         return any(span.start_s <= time_s < span.end_s for span in self.music)
 
 
-def _trust(point: EmotionPoint) -> float:
+def _drawn(arousal: float, valence: float, said: EmotionUtterance) -> tuple[float, float]:
+    """A place drawn towards that of a line's name."""
+    if said.label not in CIRCUMPLEX:
+        return arousal, valence
+    share, (to_arousal, to_valence, _) = _NAMED * said.confidence, CIRCUMPLEX[said.label]
+    return arousal + share * (to_arousal - arousal), valence + share * (to_valence - valence)
+
+
+def _of(said: EmotionUtterance) -> Feeling:
+    felt = _drawn(said.arousal, said.valence, said)
+    return Feeling(said.arousal, said.valence, said.confidence, _trust(said), felt)
+
+
+def _trust(point: EmotionPoint | EmotionUtterance) -> float:
     return VOICE_VALENCE if point.voice is not None and point.words is None else 1.0
 
 
