@@ -8,10 +8,10 @@ from typing import Any
 
 import click
 
-from ..analysis.cast import Cast, Person, change, load, new_consent, printable
+from ..analysis.cast import Cast, Person, change, load, new_consent
 from ..core.serial import to_json
 from . import options
-from .console import print_json, quiet_stdout
+from .console import print_json, quiet_stdout, shown
 
 _file = click.argument("file", metavar="FILE", type=click.Path(path_type=Path, readable=False))
 _id = click.argument("person", metavar="ID")
@@ -54,23 +54,18 @@ def _lines(person: Person) -> list[str]:
     agreed = f"consent: {consent.who}; {consent.scope}; {consent.date}" if consent else "no consent"
     lines = [f"{person.id:<5} {person.name or '(no name)'}{alias}", f"{'':<5} {voice}; {agreed}"]
     lines += [f"{'':<5} heard in {file}" for file in _files(person)]
-    return [_safe(line) for line in lines]
+    return [shown(line) for line in lines]
 
 
 def _files(person: Person) -> list[str]:
     return list(dict.fromkeys(each.file or f"recording {each.sha256[:12]}" for each in person.seen_in))
 
 
-def _safe(text: str) -> str:
-    """File names and aliases may hold anything; a terminal gets no control characters of theirs."""
-    return "".join(c if printable(c) else c.encode("unicode_escape").decode() for c in text)
-
-
 def _changed(file: Path, edit: Callable[[Cast], Cast], told: Callable[[Cast, Cast], list[str]]) -> None:
     """Changes FILE and says what is different now."""
     before, after = change(file, lambda cast: ((new := edit(cast)), (cast, new)))
     with quiet_stdout() as stdout:
-        stdout.writelines(f"{_safe(line)}\n" for line in told(before, after))
+        stdout.writelines(f"{shown(line)}\n" for line in told(before, after))
 
 
 @_cast.command("name")

@@ -18,8 +18,8 @@ from ..core.spotting import Cue, HitPoint
 
 #: Cross-fade of a join, all of it before the beat: the attack on the beat stays whole.
 JOIN_S = 0.03
-#: A track that ends so much before the cue, or so much of it, is left to end by itself.
-_EARLY_S, _EARLY_SHARE = 3.0, 0.1
+#: A track that ends this share of the cue before it is left to end by itself; at least and at most so many seconds.
+_EARLY_SHARE, _EARLY_S = 0.1, (1.0, 4.0)
 #: Shortest pieces worth a join; rounds of a loop before it is heard as one.
 _PIECE_S, _ROUNDS = 4.0, 12
 #: Level under the track's loud parts at which its end is silence, dB.
@@ -58,7 +58,7 @@ def propose(track: TrackAnalysis, cue: Cue, *, dialogue_lufs: float | None = Non
     end_s = sounding_s(track)
     wanted = cue.duration_s
     there = end_s - entry_s
-    if there < wanted - max(_EARLY_S, _EARLY_SHARE * wanted):
+    if there < wanted - min(max(_EARLY_SHARE * wanted, _EARLY_S[0]), _EARLY_S[1]):
         kind, spans, rounds, bars = _looped(track, entry_s, end_s, wanted)
     elif there < wanted - 0.05:
         kind, spans, rounds, bars = "early", [(entry_s, end_s)], 0, 0
@@ -96,7 +96,7 @@ def _entry(track: TrackAnalysis, cue: Cue) -> tuple[float, int]:
     At the first downbeat (or beat); at a later one, or between beats under a fade-in, where that meets more hits.
     """
     bars = track.downbeats_s or track.beats_s
-    plain = bars[0] if bars and bars[0] < 4.0 else 0.0
+    plain = bars[0] if bars and bars[0] < min(4.0, sounding_s(track) / 2) else 0.0
     if not track.beats_s or not cue.hits:
         return plain, 0
     end_s = sounding_s(track)

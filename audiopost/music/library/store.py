@@ -104,7 +104,10 @@ class Store:
         try:
             # Our own transactions (isolation_level None), so that none stays open between calls.
             self._db = sqlite3.connect(path, timeout=_PATIENCE_S, isolation_level=None, check_same_thread=False)
-            self._prepare()
+            with contextlib.ExitStack() as refused:
+                refused.callback(self._db.close)
+                self._prepare()
+                refused.pop_all()
         except sqlite3.OperationalError as error:
             raise OutputError(
                 f"Cannot open the library {path}: {error}.", value=str(path), remedy="Name another with --library."
