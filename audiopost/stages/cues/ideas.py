@@ -86,12 +86,13 @@ class Context:
 
 
 def ideas(context: Context) -> Iterator[Idea]:
-    """Every idea for music that the rules want at all."""
+    """Every idea for music that the rules want at all, and whose feeling is known well enough."""
     found = (
         *_opening(context), *_closing(context), *_turns(context), *_sustained(context), *_transitions(context),
         *_stings(context), *_buttons(context), *_pictures(context),
     )  # fmt: skip
-    yield from (idea for idea in found if idea.score > 0)
+    sure = context.rules.thresholds.sure
+    yield from (idea for idea in found if idea.score > 0 and idea.feeling.confidence >= sure)
 
 
 def _wanted(context: Context, function: str, score: float) -> float:

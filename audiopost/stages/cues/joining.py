@@ -15,6 +15,8 @@ from .ideas import Context
 
 #: So many rests between two cues are still no rest.
 _RESTS = 2.0
+#: A scene that begins so soon after a cue is the one it was meant for.
+_BORDER_S = 10.0
 _JOINED = ("underscore", "transition", "opening", "closing")
 
 
@@ -55,6 +57,8 @@ def _plays_out(last: Placed, context: Context, room_s: float) -> bool:
 def _belongs(first: Placed, second: Placed, context: Context) -> bool:
     rules, line = context.rules, context.line
     if first.idea.function not in _JOINED or second.idea.function not in _JOINED:
+        return False
+    if any(first.in_s < scene.start_s <= second.in_s + _BORDER_S for scene in line.material.scenes[1:]):
         return False
     if second.in_s - first.out_s > _RESTS * rules.programme.rest_s:
         return False

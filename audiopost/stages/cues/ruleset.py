@@ -44,6 +44,7 @@ class Thresholds:
     turn: float
     strong: float
     spent: float
+    sure: float
     jump: float
     hard: float
     opening_s: float
