@@ -30,6 +30,10 @@ _PACKAGES = {
 }  # fmt: skip
 
 
+#: Tables of backends inside a stage, and the stage whose options they are asked with.
+_INNER = {"emotion-words": ("audiopost.stages.emotion:WORDS", "emotion")}
+
+
 def _version(package: str) -> str | None:
     for name in (package, f"{package}-headless"):  # PySceneDetect comes under either
         with contextlib.suppress(importlib.metadata.PackageNotFoundError):
@@ -49,9 +53,11 @@ def _picked(stage: str, chosen: Any) -> dict[str, str]:
 
 def facts() -> dict[str, Any]:
     """Everything the doctor knows, as JSON values."""
+    tables = {stage: (backends_of(stage), stage) for stage in STAGES}
+    tables |= {inner: (load_object(target), stage) for inner, (target, stage) in _INNER.items()}
     stages = {}
-    for stage in STAGES:
-        table, defaults = backends_of(stage), load_object(STAGES[stage]).options_type()
+    for stage, (table, asked) in tables.items():
+        defaults = load_object(STAGES[asked]).options_type()
         states = {name: table.resolve(name).available(defaults) for name in table.names}
         stages[stage] = {n: {"ready": s.ready, "reason": s.reason, "remedy": s.remedy} for n, s in states.items()}
     loaded = {name: load(name) for name in names()}
@@ -73,12 +79,12 @@ def _lines(known: dict[str, Any]) -> list[str]:
         lines.append(f"  {name:<16} {version or 'not installed'}{'' if version else '   ' + _PACKAGES[name]}")
     lines += ["", f"Models in {known['model_store']}"]
     for name, where in known["models"].items():
-        lines.append(f"  {name:<20} {where or 'not here: ' + store.pull_command(name)}")
+        lines.append(f"  {name:<30} {where or 'not here: ' + store.pull_command(name)}")
     lines += ["", "Backends (with default options)"]
     for stage, states in known["backends"].items():
         for name, state in states.items():
             more = f" -> {state['remedy']}" if state["remedy"] and not state["ready"] else ""
-            lines.append(f"  {stage:<11} {name:<15} {'ready' if state['ready'] else 'no   '}  {state['reason']}{more}")
+            lines.append(f"  {stage:<13} {name:<15} {'ready' if state['ready'] else 'no   '}  {state['reason']}{more}")
     lines += ["", "What each preset would use now"]
     for preset, picks in known["presets"].items():
         lines.append(f"  {preset}")
