@@ -50,7 +50,7 @@ def rich_cues(rate: FrameRate) -> tuple[Cue, ...]:
         r"C:\music\Winter|Light.wav", "Winter | Light", "=Ana", composer="Ana Torres", publisher="Northlight",
         society="PRS", isrc="GBABC2400001", duration_s=184.25,
     )  # fmt: skip
-    edit = TrackEdit((EditPiece(at(312), 3.5, 20.0), EditPiece(at(600), 31.0, 36.0, 0.25)), 1.5, 3.0, -6.0)
+    edit = TrackEdit((EditPiece(at(312), 3.5, 11.5), EditPiece(at(600), 31.0, 36.0, 0.25)), 1.5, 3.0, -6.0)
     return (
         Cue(
             1, at(312), at(750), "underscore", "tension", (80, 92), "minor", ("low strings", "a; b \\ c"),
@@ -89,7 +89,7 @@ def a_spotting(timebase: Timebase, language: str = "en", cues: tuple[Cue, ...] |
             Scene(2, timebase.rate.seconds_at(600), timebase.rate.seconds_at(2000), "A cut", (), "joy/sadness"),
         ),
         tuple(
-            EmotionPoint(n / 2, ((n * 7) % 11) / 11 - 0.5, n / 100, 0.1, 0.5, Affect(0.1, 0.2, 0.3, 0.4) if n % 2 else None)
+            EmotionPoint(n / 2, n * 7 % 11 / 11 - 0.5, n / 100, 0.1, 0.5, Affect(0.1, 0.2, 0.3, 0.4) if n % 2 else None)
             for n in range(60)
         ),
         language=language,

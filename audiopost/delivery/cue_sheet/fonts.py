@@ -7,6 +7,7 @@ has no Chinese font, the page names one of Adobe's CID fonts, which readers brin
 
 from __future__ import annotations
 
+import functools
 import io
 import os
 import sys
@@ -88,20 +89,22 @@ def _embedded(file: Path, text: str, language: str, weight: str = "Regular") -> 
     from reportlab.pdfbase.ttfonts import TTFError, TTFont
 
     try:
-        data = _subset(file, text, language)
+        data = _subset(file, "".join(sorted(set(text))), language)
         return TTFont(f"Sheet-{language}-{weight}", io.BytesIO(data))
     except (TTFError, TTLibError, OSError, KeyError, ValueError):
         return None
 
 
-def _subset(file: Path, text: str, language: str) -> bytes:
+@functools.lru_cache(maxsize=8)
+def _subset(file: Path, characters: str, language: str) -> bytes:
+    """A TrueType font of those characters only."""
     from fontTools import subset
 
     font = _face(file, language)
     options = subset.Options(layout_features=[], hinting=False, notdef_outline=True, name_IDs=[1, 2, 4, 6])
     options.drop_tables += ["vhea", "vmtx", "VORG", "BASE", "GPOS", "GSUB", "GDEF", "FFTM"]
     cutter = subset.Subsetter(options)
-    cutter.populate(text=text + "".join(map(chr, range(32, 127))) + "–—…·")
+    cutter.populate(text=characters + "".join(map(chr, range(32, 127))) + "–—…·")
     cutter.subset(font)
     if "CFF " in font or "CFF2" in font:
         _as_truetype(font)

@@ -122,11 +122,11 @@ def _line(cue: Cue, spotting: Spotting) -> list[str]:
         _feel(cue, language),
         "" if silent or not any(cue.tempo_bpm) else f"{cue.tempo_bpm[0]}–{cue.tempo_bpm[1]}",
         "" if silent else music,
-        _brief(cue.reason),
+        brief(cue.reason),
     ]
 
 
-def _brief(text: str) -> str:
+def brief(text: str) -> str:
     """What fits a line or two of the overview; Chinese characters are twice as wide."""
     room = _BRIEF
     for index, char in enumerate(text):

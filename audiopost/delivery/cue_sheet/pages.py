@@ -80,7 +80,7 @@ def table(
     ]
     head = [type_.paragraph(cell, size - 0.5, bold=True, colour=MUTED) for cell in heads]
     total = sum(widths)
-    made = Table([head, *body], [WIDTH * width / total for width in widths], repeatRows=1)
+    made = Table([head, *body], [WIDTH * width / total for width in widths], repeatRows=1, splitInRow=1)
     made.setStyle(
         TableStyle(
             [

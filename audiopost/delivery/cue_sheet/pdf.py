@@ -13,11 +13,11 @@ from reportlab.platypus import KeepTogether, PageBreak, Spacer, Table, TableStyl
 from ...core.language import tell, texts
 from ...io.atomic import write_bytes
 from ..spotting import Spotting
-from .notes import Card, Notes, Plot, notes
+from .notes import Card, Notes, Plot, brief, notes
 from .pages import ACCENT, INK, LINE, MUTED, SHADE, STATUS, WIDTH, Type, pdf, table
 
-#: Cards longer than this many hit points, tracks and alternatives may break over pages.
-_TALL = 24
+#: Height of what a page holds of a cue beside its bar, in points.
+_PAGE = 400.0
 _LEFT = WIDTH * 0.36
 
 
@@ -43,7 +43,7 @@ def _story(page: Notes, type_: Type, language: str) -> list[Any]:
         story.append(type_.paragraph(page.empty, 11))
     else:
         story += [_overview(page, type_), PageBreak(), type_.paragraph(told("details"), 13, bold=True)]
-        story += [_card(card, page, type_, language) for card in page.cards]
+        story += [part for card in page.cards for part in _card(card, page, type_, language)]
     if page.scenes:
         heads = table(type_, page.scene_titles, page.scenes, (6, 11, 11, 16, 14, 22, 40))
         story += [PageBreak(), type_.paragraph(told("scenes"), 13, bold=True), Spacer(0, 3 * mm), heads]
@@ -58,51 +58,52 @@ def _overview(page: Notes, type_: Type) -> Table:
     return made
 
 
-def _card(card: Card, page: Notes, type_: Type, language: str) -> Any:
-    """A cue: a bar with name, times and status; what to write on the left, why and when on the right."""
+def _card(card: Card, page: Notes, type_: Type, language: str) -> list[Any]:
+    """A cue on one page: a bar, what to write on the left, why and when on the right. A long one goes over pages."""
+    facts, why = _facts(card, type_), _why(card, type_, language)
+    tall = max(_height([facts], _LEFT), _height(why, WIDTH - _LEFT)) > _PAGE
+    body = [facts, *why] if tall else [Table([[facts, why]], [_LEFT, WIDTH - _LEFT], style=_TIGHT)]
+    if card.hits:
+        body.append(table(type_, page.hit_titles, card.hits, (12, 70, 9, 7, 12)))
+    whole = [Spacer(0, 5 * mm), _bar(card, type_), *body]
+    return whole if tall else [KeepTogether(whole)]
+
+
+def _height(parts: list[Any], width: float) -> float:
+    return float(sum(part.wrap(width, _PAGE)[1] for part in parts))
+
+
+def _bar(card: Card, type_: Type) -> Table:
+    """Name, times and status."""
     colour = STATUS[card.status]
-    bar = Table(
-        [
-            [
-                type_.paragraph(card.label, 12, bold=True, colour=colour),
-                type_.paragraph(" · ".join(filter(None, (card.feel, card.title))), 10, bold=True),
-                type_.paragraph(card.times, 10),
-                type_.paragraph(f"{card.status_shown} · {card.sure}", 8.5, colour=MUTED, right=True),
-            ]
-        ],
-        [WIDTH * share for share in (0.08, 0.38, 0.34, 0.2)],
-        style=[
-            ("BACKGROUND", (0, 0), (-1, -1), SHADE),
-            ("LINEBEFORE", (0, 0), (0, 0), 3, colour),
-            ("VALIGN", (0, 0), (-1, -1), "MIDDLE"),
-        ],
-    )
-    gap = Spacer(0, 5 * mm)
-    body = _body(card, page, type_, language)
-    tall = len(card.hits) + len(card.tracks) + len(card.alternatives) > _TALL
-    return KeepTogether([gap, bar, *body]) if not tall else _Loose([gap, bar, *body])
+    cells = [
+        type_.paragraph(card.label, 12, bold=True, colour=colour),
+        type_.paragraph(" · ".join(filter(None, (card.feel, brief(card.title)))), 10, bold=True),
+        type_.paragraph(card.times, 10),
+        type_.paragraph(f"{card.status_shown} · {card.sure}", 8.5, colour=MUTED, right=True),
+    ]
+    looks = [
+        ("BACKGROUND", (0, 0), (-1, -1), SHADE),
+        ("LINEBEFORE", (0, 0), (0, 0), 3, colour),
+        ("VALIGN", (0, 0), (-1, -1), "MIDDLE"),
+    ]
+    return Table([cells], [WIDTH * share for share in (0.08, 0.38, 0.34, 0.2)], style=looks)
 
 
-class _Loose(KeepTogether):  # type: ignore[misc]
-    """Flowables that may break over pages."""
-
-    def split(self, width: float, height: float) -> list[Any]:
-        return list(self._content)
+def _facts(card: Card, type_: Type) -> Any:
+    rows = [[type_.paragraph(name, 7.5, colour=MUTED), type_.paragraph(value, 8.5)] for name, value in card.facts]
+    return Table(rows, [_LEFT * 0.32, _LEFT * 0.66], style=_TIGHT, splitInRow=1) if rows else Spacer(0, 1)
 
 
-def _body(card: Card, page: Notes, type_: Type, language: str) -> list[Any]:
-    left = [[type_.paragraph(name, 7.5, colour=MUTED), type_.paragraph(value, 8.5)] for name, value in card.facts]
-    right: list[Any] = [type_.paragraph(card.reason, 9)] if card.reason else []
+def _why(card: Card, type_: Type, language: str) -> list[Any]:
+    """The reason, the curve, tracks and alternatives."""
+    parts: list[Any] = [type_.paragraph(card.reason, 9)]
     if card.plot:
-        right += [Spacer(0, 1.5 * mm), _curve(card.plot, type_, language)]
+        parts += [Spacer(0, 1.5 * mm), _curve(card.plot, type_, language)]
     for key, lines in (("column_tracks", card.tracks), ("column_alternatives", card.alternatives)):
         if lines:
-            right += [Spacer(0, 1.5 * mm), type_.paragraph(tell(f"sheet.{key}", language), 7.5, colour=MUTED)]
-            right += [type_.paragraph(f"– {line}", 8) for line in lines]
-    facts = Table(left, [_LEFT * 0.32, _LEFT * 0.66], style=_TIGHT) if left else ""
-    parts = [Table([[facts, right or ""]], [_LEFT, WIDTH - _LEFT], style=_TIGHT)]
-    if card.hits:
-        parts.append(table(type_, page.hit_titles, card.hits, (12, 70, 9, 7, 12)))
+            parts += [Spacer(0, 1.5 * mm), type_.paragraph(tell(f"sheet.{key}", language), 7.5, colour=MUTED)]
+            parts += [type_.paragraph(f"– {line}", 8) for line in lines]
     return parts
 
 

@@ -136,11 +136,11 @@ def _cues(rows: Sequence[Sequence[Cell]], name: str, timebase: Timebase) -> Shee
         )
     heading = rows[index]
     titles = {column: str(heading[place]) for place, column in columns.items()}
-    foreign = [str(cell).strip() for n, cell in enumerate(heading) if n not in columns and str(cell or "").strip()]
+    foreign = [str(cell).strip() for n, cell in enumerate(heading) if n not in columns and _filled(cell)]
     remarks = [f"{name}: columns that cue sheets have not were passed over: {', '.join(foreign)}."] if foreign else []
     cues: list[Cue] = []
     for line, row in enumerate(rows[index + 1 :], index + 2):
-        filled = {columns[n]: cell for n, cell in enumerate(row) if n in columns and str(cell or "").strip()}
+        filled = {columns[n]: cell for n, cell in enumerate(row) if n in columns and _filled(cell)}
         if not filled:
             continue
         if len(filled) == 1 and not {"in_timecode", "in_s"} & set(filled):
@@ -148,6 +148,10 @@ def _cues(rows: Sequence[Sequence[Cell]], name: str, timebase: Timebase) -> Shee
             continue
         cues.append(cue_of(Row(filled, titles, f"{name}, row {line}"), timebase, len(cues) + 1))
     return Sheet(tuple(cues), tuple(remarks))
+
+
+def _filled(cell: Cell) -> bool:
+    return cell is not None and bool(str(cell).strip())
 
 
 _READERS: dict[str, Callable[[bytes, str, Timebase, str | None], Sheet]] = {

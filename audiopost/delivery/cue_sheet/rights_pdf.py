@@ -15,10 +15,10 @@ from .notes import header
 from .pages import MUTED, WIDTH, Type, pdf, table
 from .rights import COLUMNS, cue_tracks, head, titles
 
-#: Shares of the page's width; columns without one are not printed.
+#: Widths in points; columns without one are not in the table.
 _WIDTHS = {
-    "sequence": 5, "cue": 7, "title": 24, "composer": 22, "publisher": 20, "society": 11, "performer": 16, "usage": 9,
-    "use": 13, "in_timecode": 13, "out_timecode": 13, "duration": 10, "isrc": 15, "remark": 34,
+    "sequence": 28, "cue": 36, "title": 94, "composer": 92, "publisher": 84, "society": 46, "performer": 62,
+    "usage": 46, "use": 56, "in_timecode": 58, "out_timecode": 58, "duration": 46, "isrc": 70,
 }  # fmt: skip
 
 
@@ -37,7 +37,12 @@ def write(path: Path, spotting: Spotting) -> Path:
     if tracks:
         names = dict(zip(COLUMNS, titles(language), strict=True))
         rows = [[track.cells[name] for name in _WIDTHS] for track in tracks]
-        story.append(table(type_, [names[name] for name in _WIDTHS], rows, list(_WIDTHS.values())))
+        story += [table(type_, [names[name] for name in _WIDTHS], rows, list(_WIDTHS.values())), Spacer(0, 4 * mm)]
+        story += [
+            type_.paragraph(f"{track.cells['sequence']} · {track.cells['cue']}: {track.cells['remark']}", 8)
+            for track in tracks
+            if track.cells["remark"]
+        ]
     else:
         story.append(type_.paragraph(tell("sheet.no_rights", language), 11))
     return write_bytes(path, pdf(story, type_, title=spotting.name, header=header(spotting)))

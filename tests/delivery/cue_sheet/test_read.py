@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import json
 
 import openpyxl
 import pytest
@@ -136,7 +137,7 @@ def test_a_cue_without_an_end_names_its_row(tmp_path):
 
 @pytest.mark.parametrize("text", ["", "\n\n", "a,b\n1,2\n", "reason,title\nx,y\n"])
 def test_what_is_no_cue_sheet_says_what_it_lacks(tmp_path, text):
-    with pytest.raises(BadValue, match="no column of in points.*in_timecode"):
+    with pytest.raises(BadValue, match=r"no column of in points.*in_timecode"):
         sheet(tmp_path, text)
 
 
@@ -232,7 +233,8 @@ def test_metres_that_became_dates(cell, metre):
 
 
 def test_tracks_are_accepted_and_put_in_by_their_lines(tmp_path):
-    data = '[{""track"": {""path"": ""/m/a.wav"", ""title"": ""A""}, ""score"": 0.75, ""reasons"": [""slow""], ""edit"": {""pieces"": []}}]'
+    known = [{"track": {"path": "/m/a.wav", "title": "A"}, "score": 0.75, "reasons": ["slow"], "edit": {"pieces": []}}]
+    data = json.dumps(known).replace('"', '""')
     lines = "[ ] A | | 0.75 | /m/a.wav\n[x] New | Somebody | | /m/new.wav"
     (cue,) = sheet(tmp_path, f'in_s,out_s,tracks,track_data\n1,2,"{lines}","{data}"\n').cues
     assert [(m.track.path, m.score, m.reasons, m.accepted) for m in cue.tracks] == [
@@ -240,3 +242,8 @@ def test_tracks_are_accepted_and_put_in_by_their_lines(tmp_path):
         ("/m/new.wav", 0.0, (), True),
     ]
     assert cue.track.track.artist == "Somebody"
+
+
+def test_a_number_that_is_zero_is_not_an_empty_cell(tmp_path):
+    (cue,) = read_cue_sheet(workbook(tmp_path, ["in_s", "out_s", "confidence", "level_lu"], [0, 1.5, 0, 0]), BASE)
+    assert (cue.in_s, cue.confidence, cue.level_lu) == (0.0, 0.0, 0.0)

@@ -15,8 +15,8 @@ from audiopost.core.language import LANGUAGES
 from audiopost.core.registry import load
 from audiopost.core.spotting import EMOTIONS, FADES, FUNCTIONS, STATUSES, Cue, Duck, Fades, HitPoint
 from audiopost.core.time import FrameRate, Timebase
-from audiopost.delivery.cue_sheet import read_cue_sheet, read_sheet
 from audiopost.delivery.cue_sheet import csv as csv_sheet
+from audiopost.delivery.cue_sheet import read_cue_sheet, read_sheet
 from audiopost.delivery.cue_sheet.columns import COLUMNS, column_of, cue_rows, title
 from audiopost.delivery.cue_sheet.words import _KINDS, ids, meant, shown
 from audiopost.delivery.spotting_formats import FORMATS
