@@ -329,7 +329,7 @@ def test_a_film_shows_its_pictures_where_they_are(project, tmp_path):
         r'src="data:image/webp;base64,[^"]+" title="([^"]+)"( class="first")? style="left:([\d.]+)%', html
     )
     assert len(strip) == 10
-    # The place from 30 s to 36 s shows the scene that begins at 32 s.
+    # The second scene begins at 32 s: in the first half of the place from 30 to 36 s.
     assert [(at, first) for at, first, _ in strip][4:7] == [
         ("01:00:24:00", ""),
         ("01:00:32:12", ' class="first"'),

@@ -60,7 +60,7 @@ def _scenes(material: Material) -> dict[str, Any]:
             "length": material.length(scene.end_s - scene.start_s),
             "reason": scene.reason,
             "mood": material.feeling(scene.mood),
-            "speakers": ", ".join(scene.speakers),
+            "speakers": material.listed(*scene.speakers),
         }
         for scene in every[: parts.MOST_ROWS]
     ]

@@ -60,7 +60,7 @@ def _facts(material: Material, cue: Cue, quiet: bool) -> list[tuple[str, str]]:
         "fitted": "" if existing else _fit(material, cue),
         "column_metre": cue.metre,
         "column_key" if cue.key else "column_mode": " ".join(filter(None, (cue.key, material.name("mode", cue.mode)))),
-        "column_instruments": ", ".join(cue.instruments),
+        "column_instruments": material.listed(*cue.instruments),
         "column_texture": cue.texture,
         "column_dynamics": cue.dynamics,
     }
@@ -86,7 +86,7 @@ def _fit(material: Material, cue: Cue) -> str:
     pulse = material.say("report.pulse", bpm=f"{fit.bpm:.2f}", first=material.stamp(fit.first_beat_s))
     off = material.say("report.fit", rms=number(fit.rms_frames), worst=number(fit.worst_frames)) if cue.hits else ""
     bars = number((cue.out_s - fit.first_beat_s) * fit.bpm / 60 / beats_a_bar(cue))
-    return "; ".join(filter(None, (pulse, off, material.say("report.bars", bars=bars))))
+    return material.joined(pulse, off, material.say("report.bars", bars=bars))
 
 
 def _level(material: Material, cue: Cue) -> str:
@@ -94,7 +94,7 @@ def _level(material: Material, cue: Cue) -> str:
     said = material.say(f"sheet.{side}", level=number(abs(cue.level_lu), 0))
     levels = [duck.level_lu for duck in cue.ducks]
     ducked = material.say("sheet.ducked", count=len(levels), level=number(min(levels), 0)) if levels else ""
-    return "; ".join(filter(None, (said, ducked)))
+    return material.joined(said, ducked)
 
 
 def _fades(material: Material, cue: Cue) -> str:
@@ -129,11 +129,11 @@ def _track(material: Material, match: TrackMatch) -> dict[str, Any]:
     name = info.title or info.path.replace("\\", "/").rpartition("/")[2]
     return {
         "name": name,
-        "by": ", ".join(filter(None, (info.artist or info.composer, info.album, clock(info.duration_s)))),
+        "by": material.listed(info.artist or info.composer, info.album, clock(info.duration_s)),
         "licence": info.licence,
         "score": round(100 * min(max(match.score, 0.0), 1.0)),
-        "reasons": match.reasons,
-        "edit": _edit(material, match.edit),
+        "reasons": material.joined(*match.reasons),
+        "edit": material.joined(*_edit(material, match.edit)),
         "accepted": match.accepted,
     }
 
@@ -152,13 +152,13 @@ def _edit(material: Material, edit: TrackEdit) -> list[str]:
 
 
 def _alternative(material: Material, other: Alternative) -> dict[str, str]:
-    parts = (
+    what = material.listed(
         material.name("function", other.function),
         material.feeling(other.emotion),
         "" if other.function == "silence" else _tempo(material, other.tempo_bpm),
-        material.name("mode", other.mode) if other.mode else "",
+        material.name("mode", other.mode),
     )
-    return {"what": ", ".join(filter(None, parts)), "reason": other.reason}
+    return {"what": what, "reason": other.reason}
 
 
 def _close_up(material: Material, cue: Cue) -> dict[str, Any]:

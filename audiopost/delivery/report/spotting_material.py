@@ -44,6 +44,14 @@ class Material:
         """The name of a value of a cue: of its 'function', 'emotion', 'status', 'mode' or 'fade'."""
         return shown(kind, value, self.language)
 
+    def listed(self, *parts: str) -> str:
+        """What there is of the parts, with commas."""
+        return (", " if self.language == "en" else "、").join(filter(None, parts))
+
+    def joined(self, *parts: str) -> str:
+        """What there is of the parts, with semicolons."""
+        return ("; " if self.language == "en" else "；").join(filter(None, parts))
+
     def feeling(self, mood: str) -> str:
         """One or more of EMOTIONS in the page's language; other words as they are."""
         return " / ".join(self.name("emotion", each) for each in moods(mood)) or mood

@@ -35,7 +35,7 @@ class Slot:
 
 
 def slots(project: Project, rows: Sequence[Stretch]) -> list[Slot]:
-    """Equal places; one in which a scene begins shows the scene, the others the moment they begin at."""
+    """Equal places; one in whose first half a scene begins shows that scene, the others the moment they begin at."""
     count = max(3, min(SLOTS, _MOST // len(rows)))
     scenes = [scene.start_s for scene in project.scenes or ()]
     end_s = project.media.duration_s
@@ -44,7 +44,7 @@ def slots(project: Project, rows: Sequence[Stretch]) -> list[Slot]:
         width_s = row.duration_s / count
         for number in range(count):
             start_s = row.start_s + number * width_s
-            begun = next((at for at in scenes if start_s <= at < start_s + width_s), None)
+            begun = next((at for at in scenes if start_s <= at < start_s + width_s / 2), None)
             if start_s < end_s:
                 time_s = start_s if begun is None else min(begun + _INTO_SCENE_S, end_s)
                 places.append(Slot(start_s, width_s, time_s, begun is not None))
@@ -54,16 +54,17 @@ def slots(project: Project, rows: Sequence[Stretch]) -> list[Slot]:
 def stills(project: Project, strip: Sequence[Slot], cues_s: Sequence[float]) -> tuple[dict[float, str], str]:
     """The pictures of the strip and of cues by time, and a word on what is not there: '', 'few' or 'no'.
 
-    Between scenes the nearest key frame before will do; where a scene or a cue begins it is the very frame.
+    Between scenes a key frame a little earlier will do, and at a scene any of its first; a cue shows its very frame.
     """
     if not project.media.has_video:
         return {}, ""
-    exact = sorted({slot.time_s for slot in strip if slot.begins_scene} | set(cues_s[:_MOST]))
-    loose = sorted({slot.time_s for slot in strip} - set(exact))
+    within = {slot.time_s: _INTO_SCENE_S if slot.begins_scene else slot.width_s / 4 for slot in strip}
+    within |= dict.fromkeys(cues_s[:_MOST], 0.0)
     found: dict[float, str] = {}
     left = _MOST_CHARS
     try:
-        for times, within_s in ((loose, strip[0].width_s / 4 if strip else 0.0), (exact, 0.0)):
+        for within_s in sorted(set(within.values()), reverse=True):
+            times = sorted(time_s for time_s, its_s in within.items() if its_s == within_s)
             for time_s, picture in frames_at(Path(project.media.path), times, height=_HEIGHT, within_s=within_s):
                 uri = _webp(picture)
                 left -= len(uri)
@@ -72,7 +73,7 @@ def stills(project: Project, strip: Sequence[Slot], cues_s: Sequence[float]) -> 
                 found[time_s] = uri
     except UnreadableMedia:
         pass
-    return found, "no" if not found else "few" if len(found) < len(exact) + len(loose) else ""
+    return found, "no" if not found else "few" if len(found) < len(within) else ""
 
 
 def _webp(picture: NDArray[np.uint8]) -> str:
