@@ -577,6 +577,28 @@ def test_where_there_are_no_cues_the_stage_says_why(language: str, said: str) ->
     assert said in step.warnings[0]
 
 
+def test_a_library_is_asked_for_tracks(talk: Callable[..., Feelings], monkeypatch: pytest.MonkeyPatch) -> None:
+    library = pytest.importorskip("audiopost.music.library")
+    asked: dict[str, object] = {}
+
+    def suggest_tracks(cues: tuple[Cue, ...], folder: Path, **told: object) -> tuple[Cue, ...]:
+        asked.update(told, folder=folder)
+        return tuple(replace(cue, title="matched") for cue in cues)
+
+    monkeypatch.setattr(library, "suggest_tracks", suggest_tracks)
+    points, utterances = talk((0, 60, 0.0, 0.0), (60, 120, 0.6, -0.3))
+    media = MediaInfo("x.wav", "", "WAV", "PCM_16", 8000, 1, ("M",), 120)
+    t = np.arange(8000 * 120) / 8000
+    sound = Audio((0.1 * np.sin(2 * np.pi * 1000 * t))[np.newaxis], 8000)
+    felt = Project(media, sound, emotion=tuple(points), emotion_utterances=tuple(utterances))
+    done = Stage()(felt, Options(library="~/tracks", tracks=3, language="zh-hans"), silent)
+    assert [cue.title for cue in done.cues or ()] == ["matched"]
+    assert asked["folder"] == Path.home() / "tracks"
+    assert (asked["count"], asked["language"]) == (3, "zh-hans")
+    assert asked["dialogue_lufs"] == pytest.approx(-23.0, abs=0.5)
+    assert len(asked["speech"]) == len(utterances)
+
+
 def test_unknown_rules_and_languages_are_refused() -> None:
     with pytest.raises(UnknownName, match="film-drama"):
         suggest_cues((), (), duration_s=10, rules="film-dramma")

@@ -94,6 +94,7 @@ def suggest_cues(
     beats: Sequence[StoryBeat] = (),
     duration_s: float,
     music: Audio | None = None,
+    dialogue_lufs: float | None = None,
     timebase: Timebase = TIMEBASE_25,
     options: Options | None = None,
     progress: Progress = silent,
@@ -103,13 +104,14 @@ def suggest_cues(
 
     `activity` says where there is music already ('music') and where more speech than the utterances is ('speech');
     each stretch of music becomes a cue of status 'existing', analysed where `music` is given: the whole recording's
-    music stem, or the recording. All cues are numbered together in order of time, silence on purpose too: its tempo is
+    music stem, or the recording. `dialogue_lufs` is how loud the dialogue is, for the gain of tracks out of a library.
+    All cues are numbered together in order of time, silence on purpose too: its tempo is
     (0, 0). Times lie on frames of `timebase`. Without speech only pictures can ask for music, without those nothing.
     `changes` are fields of Options. Raises UnknownName, BadValue.
     """
     chosen = change(options, Options, changes, "cues.")
     material = _material(points, utterances, turns, activity, scenes, beats, duration_s, timebase.rate)
-    return _run(material, music, chosen, progress)[0]
+    return _run(material, music, dialogue_lufs, chosen, progress)[0]
 
 
 def _material(
@@ -138,7 +140,7 @@ def _material(
 
 
 def _run(
-    material: Material, music: Audio | None, options: Options, progress: Progress
+    material: Material, music: Audio | None, dialogue_lufs: float | None, options: Options, progress: Progress
 ) -> tuple[tuple[Cue, ...], Choice, tuple[str, ...]]:
     """The cues, who made them, and what a person should know where there are none."""
     from .existing import edged, existing_cues
@@ -151,23 +153,26 @@ def _run(
     there = existing_cues(edges, music, words, material.rate, material.duration_s, progress)
     found: tuple[Cue, ...] = backend.suggest(replace(material, music=tuple(clear), existing=there))
     if options.library is not None:
-        found = _with_tracks(found, material, options)
+        found = _with_tracks(found, options.library, material, options, dialogue_lufs)
     progress("cues", material.duration_s, material.duration_s)
     ordered = sorted((*there, *found), key=lambda cue: (cue.in_s, cue.out_s))
     cues = tuple(replace(cue, number=n, reel=options.reel) for n, cue in enumerate(ordered, start=1))
     return cues, choice, () if found else (_why_none(material, words, options),)
 
 
-def _with_tracks(cues: Sequence[Cue], material: Material, options: Options) -> tuple[Cue, ...]:
+def _with_tracks(
+    cues: Sequence[Cue], library: str, material: Material, options: Options, dialogue_lufs: float | None
+) -> tuple[Cue, ...]:
     from ...music.library import suggest_tracks
 
-    assert options.library is not None
-    speech = [Span(max(0.0, u.start_s), u.end_s) for u in material.utterances if u.end_s > max(0.0, u.start_s)]
-    sounding = [cue for cue in cues if cue.function != "silence"]
-    matched = suggest_tracks(
-        sounding, Path(options.library).expanduser(), speech=speech, count=options.tracks, language=options.language
+    return suggest_tracks(
+        cues,
+        Path(library).expanduser(),
+        speech=[Span(max(0.0, u.start_s), u.end_s) for u in material.utterances if u.end_s > max(0.0, u.start_s)],
+        count=options.tracks,
+        language=options.language,
+        dialogue_lufs=dialogue_lufs,
     )
-    return (*matched, *(cue for cue in cues if cue.function == "silence"))
 
 
 def _why_none(material: Material, words: Any, options: Options) -> str:
@@ -179,6 +184,12 @@ def _why_none(material: Material, words: Any, options: Options) -> str:
     if not material.utterances and not material.points and not material.beats:
         return str(words.say("none_speechless"))
     return str(words.say("none_even", rules=Path(options.rules).stem))
+
+
+def _loudness(dialogue: Audio, progress: Progress) -> float | None:
+    from ...dsp.loudness import MIN_RATE, integrated_loudness
+
+    return integrated_loudness(dialogue, progress) if dialogue.rate >= MIN_RATE else None
 
 
 class Stage:
@@ -202,5 +213,6 @@ class Stage:
             project.media.timebase.rate,
         )
         music = (project.stems or {}).get("music") or project.programme
-        cues, choice, warnings = _run(material, music, options, progress)
+        lufs = _loudness(project.dialogue, progress) if options.library is not None else None
+        cues, choice, warnings = _run(material, music, lufs, options, progress)
         return project.after(self.name, choice, options, warnings=warnings, cues=cues)
