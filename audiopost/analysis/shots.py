@@ -6,13 +6,12 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.errors import UnreadableMedia
 from ..core.stage import Progress, silent
+from ..io.frames import decoded, opened
 from .cuts import BEHIND, BINS, SIZE, CutFinder, Frame, cut_finder
 
 
@@ -65,36 +64,12 @@ def find_shots(path: Path, progress: Progress = silent, finder: CutFinder | None
 
 def _frames(path: Path) -> Iterator[tuple[Frame, float]]:
     """Each frame of a film, and how long it shows; none where it holds no picture. Raises UnreadableMedia."""
-    import av
-
-    try:
-        container = av.open(str(path))
-    except (av.error.FFmpegError, ValueError, OSError) as error:
-        raise UnreadableMedia(f"The pictures of {path.name} cannot be read.", value=str(path)) from error
-    with container:
-        stream = next((s for s in container.streams.video), None)
-        if stream is None:
+    with opened(path) as film:
+        if film is None:
             return
-        stream.thread_type = "AUTO"
-        origin = float(container.start_time or 0) / av.time_base
+        container, stream, origin = film
         rate = float(stream.average_rate or stream.guessed_rate or 25)
-        for number, frame in enumerate(_decoded(container, stream)):
+        for number, frame in enumerate(decoded(container, stream)):
             time_s = frame.time - origin if frame.time is not None else number / rate
             small = frame.reformat(width=SIZE[0], height=SIZE[1], format="rgb24", interpolation="AREA")
             yield Frame(max(0.0, time_s), small.to_ndarray()), 1 / rate
-
-
-def _decoded(container: Any, stream: Any) -> Iterator[Any]:
-    """Frames that can be decoded; damaged packets are passed over, as the sound's are."""
-    import av
-
-    packets = container.demux(stream)
-    while True:
-        try:
-            packet = next(packets)
-        except (StopIteration, av.error.FFmpegError):
-            return
-        try:
-            yield from packet.decode()
-        except av.error.FFmpegError:
-            continue
