@@ -95,6 +95,17 @@ def test_without_lines_the_curve_is_enough_and_without_a_curve_the_lines() -> No
     assert alone.time_s == pytest.approx(begins(said, 14), abs=0.5)
 
 
+@pytest.mark.parametrize(("length_s", "wanted"), [(1.0, 0), (2.0, 0), (6.0, 2)])
+def test_what_does_not_last_is_no_turn(length_s: float, wanted: int) -> None:
+    """A word as far away as can be, alone: a sound that the VAD took for speech, a cough."""
+    points, said = talk(np.random.default_rng(2), (15, 0.0, 0.0), noise=0.05)
+    at = said[-1].end_s + 2
+    begun = np.ceil(at / 0.5) * 0.5
+    points += [EmotionPoint(begun + 0.5 * k, 0.9, -0.9, 0.9, 0.6) for k in range(int(2 * length_s))]
+    after, more = talk(np.random.default_rng(3), (15, 0.0, 0.0), noise=0.05, start_s=at + length_s + 2)
+    assert len(turns([*points, *after], [*said, *more], 0.3)) == wanted
+
+
 @pytest.mark.parametrize("smallest", [0.1, 0.5, 1.0])
 def test_only_turns_of_the_size_asked_for_are_told(smallest: float) -> None:
     points, said = talk(np.random.default_rng(7), (15, 0.0, 0.0), (15, 0.3, 0.0), (15, 0.9, -0.4), noise=0.03)

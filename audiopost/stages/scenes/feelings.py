@@ -26,6 +26,8 @@ FloatArray = NDArray[np.float64]
 _LONGEST_S, _GAP_S = 3.0, 1.0
 #: A sample of full weight holds this many seconds of full confidence; it counts this many times.
 _FULL_S, _COPIES = 2.0, 4
+#: A feeling that lasts for less speech than this is no turn.
+_LASTS_S = 3.0
 #: Spread of neighbouring lines of one voice on each axis (the medians over 28 speakers of the recordings that the
 #: voice's model learns from, a third of them acting), as good as this many lines measured.
 _USUAL, _USUAL_LINES = (0.11, 0.10, 0.08), 8
@@ -78,7 +80,7 @@ class _Lines:
 
 
 def turns(points: Sequence[EmotionPoint], utterances: Sequence[EmotionUtterance], smallest: float) -> tuple[Turn, ...]:
-    """The turns of feeling of at least `smallest` (distance over the three axes) in order of time.
+    """The turns of feeling of at least `smallest` (distance over the three axes) that last, in order of time.
 
     `points` in order of time, `utterances` by their starts: they say where lines begin. Linear in time for most curves:
     two hours take about a second.
@@ -90,9 +92,12 @@ def turns(points: Sequence[EmotionPoint], utterances: Sequence[EmotionUtterance]
     edges = _cut(lines, whitening)
     while len(edges) > 2:
         means = [lines.mean(a, b) for a, b in pairwise(edges)]
+        brief = [lines.seconds[a:b].sum() < _LASTS_S for a, b in pairwise(edges)]
         sizes = [_distance(a, b) for a, b in pairwise(means)]
-        least = int(np.argmin(sizes))
-        if sizes[least] >= smallest:
+        # Turns into and out of what does not last go first, the smaller of them before the other.
+        weak = [k for k, each in enumerate(pairwise(brief)) if any(each)] or range(len(sizes))
+        least = min(weak, key=lambda k: sizes[k])
+        if sizes[least] >= smallest and not any(brief):
             break
         del edges[least + 1]
     return tuple(
