@@ -24,6 +24,7 @@ from ..core.time import Span, merge_spans
 from ..dsp.filterbank import log_mel
 from ..io.scratch import at_rate
 from ..models import store
+from ..models.catalogue import get
 from . import vad
 
 Samples = NDArray[np.float32]
@@ -56,7 +57,8 @@ def locate(model: str | None = None) -> Path | None:
     folder = Path(model).expanduser() if model else store.find(NAME)
     if folder is None or any(not (folder / name).is_file() for name in NEEDED):
         return None
-    return next((folder / name for name in WEIGHTS if (folder / name).is_file()), None)
+    names = WEIGHTS if model else get(NAME).weights
+    return next((folder / name for name in names if (folder / name).is_file()), None)
 
 
 def availability(model: str | None = None) -> Availability:

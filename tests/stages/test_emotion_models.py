@@ -177,6 +177,9 @@ def test_what_no_one_can_run_is_refused_with_the_choices(tiny_emotion, speech, t
     unnamed = {str(i): f"LABEL_{i}" for i in range(4)}
     with pytest.raises(BadValue, match="LABEL_0"):
         rated(changed(model, tmp_path / "b", "config.json", id2label=unnamed), speech)
+    for n, labels in enumerate((None, {"zero": "joy", "1": "fear"}, {"1": "joy", "2": "fear"}, ["joy", "fear"])):
+        with pytest.raises(BadValue, match="numbers its labels from 0"):
+            rated(changed(model, tmp_path / f"labels{n}", "config.json", id2label=labels), speech)
     with pytest.raises(BadValue, match="8000 Hz"):
         rated(changed(model, tmp_path / "c", "preprocessor_config.json", sampling_rate=8000), speech)
     (tmp_path / "c" / "config.json").write_text("{", encoding="utf-8")

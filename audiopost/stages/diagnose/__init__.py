@@ -32,7 +32,7 @@ class Options:
     silence_dbfs: float = option(-70.0, "RMS below which it is silence", low=-120.0, high=-20.0, unit="dBFS")
     events: str = option("auto", "what hears sound events: auto takes yamnet where it is", choices=EVENTS)
     events_threshold: float = option(0.5, "how sure a sound event must be to be named", low=0.1, high=0.95)
-    events_model: str | None = option(None, "folder of yamnet.tflite or SenseVoice, not the store's", names_path=True)
+    events_model: str | None = option(None, "folder of its model, in place of the store's", names_path=True)
 
 
 class Diagnoser(Backend, Protocol):

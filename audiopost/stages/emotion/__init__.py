@@ -3,6 +3,7 @@
 To add a backend (a speech emotion model, say): write a class with `name`, `draft`, `available`, `model` and `rate`
 in a file of its own, add its 'module:Class' to BACKENDS, or to WORDS if it reads text, add it to `auto` if it should be
 picked unasked, and run tests/contract. Grid, fusion and labels (analysis/affect.py) stay the same for every backend.
+One that hears by a model derives from ModelReader (model_reader.py), which finds folders and cuts what is heard.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ _HUB_ID = re.compile(r"\w[\w.-]*/\w[\w.-]*")
 class Family:
     """The models of one backend: `stage` and `backend` as the catalogue names them, `option` is what names one.
 
-    Each folder holds all of `needed` and one of `weights` (the first of them that is there is read). `packages` run
+    Each folder holds all of `needed` and one of `weights`, of which the first that is there is read. `packages` run
     them, `install` is what brings these; `what` is such a model in words.
     """
 
@@ -54,8 +54,9 @@ class Found:
 
     @property
     def weights(self) -> Path:
-        """The weights file that is read."""
-        return next(path for name in self.family.weights if (path := self.folder / name).is_file())
+        """The weights file that is read; of the catalogue's models the one whose hash stands for them."""
+        names = get(self.entry).weights if self.entry else self.family.weights
+        return next(path for name in names if (path := self.folder / name).is_file())
 
     @property
     def info(self) -> ModelInfo:
@@ -147,11 +148,11 @@ def _lacking(family: Family, folder: Path) -> str:
     return ", ".join(lacking)
 
 
-def broken(found: Found, error: object, remedy: str = "") -> StageError:
+def broken(found: Found, error: object) -> StageError:
     """The error for a model that is there and does not load."""
     why = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
     return StageError(
         f"{found.family.stage}: {found.title} in {found.folder} cannot be loaded: {why}.",
         value=str(found.folder),
-        remedy=remedy or f"Copy the model again, or name another with {found.family.option}.",
+        remedy=f"Copy the model again, or name another with {found.family.option}.",
     )

@@ -62,9 +62,15 @@ class TransformersReader(ModelReader):
 
 
 def labels_of(config: dict[str, Any]) -> list[str]:
-    """The names of a model's outputs, in order."""
-    named = config.get("id2label") or {}
-    return [str(named[number]) for number in sorted(named, key=int)]
+    """The names of a model's outputs, in order. Raises BadValue where its config.json does not number them."""
+    named = config.get("id2label")
+    if not isinstance(named, dict) or sorted(named) != sorted(str(i) for i in range(len(named))):
+        raise BadValue(
+            f"A config.json numbers its labels from 0, this one has {named!r}.",
+            value=named,
+            remedy='Name what the model\'s numbers mean: "id2label": {"0": "neutral", "1": "anger", …}.',
+        )
+    return [str(named[str(i)]) for i in range(len(named))]
 
 
 def _placed(network: _Network, order: Sequence[int], waves: Samples) -> list[Reading]:
@@ -97,8 +103,8 @@ class _Network:
                 choices=known,
                 remedy="Name a model of one of these types.",
             )
-        self._network = loaded(_regression() if regression else _classifier(kind), found, device)
         self._normalised = _is_normalised(found)
+        self._network = loaded(_regression() if regression else _classifier(kind), found, device)
 
     def __call__(self, waves: Samples) -> Samples:
         import torch
