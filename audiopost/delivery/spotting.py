@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from ..core.language import LANGUAGES
 from ..core.project import Project
 from ..core.spotting import Cue, EmotionPoint, Scene
 from ..core.time import TIMEBASE_25, Timebase
@@ -49,8 +50,13 @@ class Spotting:
     sung: Collection[str] = ()
 
     @classmethod
-    def of(cls, project: Project, name: str, language: str = "en", *, programme: Programme | None = None) -> Spotting:
-        """What a Project has of it; the programme is named after the recording unless `programme` says otherwise."""
+    def of(
+        cls, project: Project, name: str, language: str | None = None, *, programme: Programme | None = None
+    ) -> Spotting:
+        """What a Project has of it; the programme is named after the recording unless `programme` says otherwise.
+
+        Without a `language` it is the one that the cues were told in.
+        """
         media = project.media
         return cls(
             name,
@@ -60,7 +66,7 @@ class Spotting:
             project.scenes,
             project.emotion,
             media.rate,
-            language,
+            language or language_of(project),
             programme or Programme(title=name),
         )
 
@@ -69,3 +75,10 @@ class Spotting:
         """Where a timeline of it ends: the recording's end, or what reaches beyond."""
         ends = [cue.out_s for cue in self.cues] + [scene.end_s for scene in self.scenes or ()]
         return max([self.duration_s, *ends])
+
+
+def language_of(project: Project) -> str:
+    """The language that the cues, else the scenes, were told in."""
+    steps = (project.step(stage) for stage in ("cues", "scenes"))
+    told = (str(step.options["language"]) for step in steps if step and step.options.get("language") in LANGUAGES)
+    return next(told, "en")

@@ -54,7 +54,7 @@ FORMATS: dict[str, Format] = {
         ".emotion.csv", "audiopost.delivery.emotion_curve:write_csv", "the emotion curve as a table", "emotion"
     ),
     "emotion-json": Format(
-        ".emotion.json", "audiopost.delivery.emotion_curve:write_json", "the emotion curve as automation", "emotion"
+        ".emotion-curve.json", "audiopost.delivery.emotion_curve:write_json", "the emotion curve as lanes", "emotion"
     ),
 }
 #: What a whole run delivers.
@@ -83,14 +83,14 @@ def write_spotting_formats(
     project: Project,
     name: str,
     kinds: Iterable[str] = DEFAULTS,
-    language: str = "en",
+    language: str | None = None,
     *,
     programme: Programme | None = None,
 ) -> dict[str, Path]:
     """Writes the formats `kinds` of what the Project has, to `target_path(kind, suffix)`; returns them by kind.
 
-    `name` is the recording's. What no stage has made (None) is left out; what was made and is empty gives a file that
-    says so. Raises UnknownName, OutputError, BadValue where a format cannot hold the cues.
+    `name` is the recording's; without a `language` it is the cues' own. What no stage has made (None) is left out; what
+    was made and is empty gives a file that says so. Raises UnknownName, OutputError.
     """
     spotting = Spotting.of(project, name, language, programme=programme)
     written: dict[str, Path] = {}

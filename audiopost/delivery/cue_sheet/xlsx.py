@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import datetime
 import io
+import logging
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from ...core.errors import BadValue
 from ...core.language import tell
 from ...io.atomic import write_bytes
 from ..scene_list import scene_cells, scene_titles
@@ -16,6 +16,8 @@ from ..spotting import Spotting
 from .columns import COLUMNS, WIDTHS, sheet_row, title
 from .notes import header
 from .words import ids, shown
+
+log = logging.getLogger("audiopost")
 
 #: What a cell of XLSX holds (Excel's own limit).
 MOST_CHARACTERS = 32_767
@@ -30,7 +32,7 @@ _ADDED = 200
 
 
 def write(path: Path, spotting: Spotting) -> Path:
-    """Text stays text, equal cues give equal bytes. Raises OutputError, BadValue for a cell that Excel cannot hold."""
+    """Text stays text, equal cues give equal bytes; what no cell holds is cut, and logged. Raises OutputError."""
     import xlsxwriter
 
     data, language = io.BytesIO(), spotting.language
@@ -84,20 +86,21 @@ def table(book: Any, name: str, heads: Sequence[str], rows: Iterable[Sequence[An
     for line, row in enumerate(rows, 1):
         for place, value in enumerate(row):
             if isinstance(value, str):
-                if len(value) > MOST_CHARACTERS:
-                    raise BadValue(
-                        f"Row {line} of {name!r} has {len(value)} characters in {heads[place]!r}; Excel holds "
-                        f"{MOST_CHARACTERS}.",
-                        value=len(value),
-                        remedy="Write the sheet as CSV or JSON.",
-                    )
                 if value:
-                    sheet.write_string(line, place, value, wrapped)
+                    sheet.write_string(line, place, _held(value, f"row {line + 1}, {heads[place]}"), wrapped)
             elif value is not None:
                 sheet.write_number(line, place, value, wrapped)
     if line:
         sheet.autofilter(0, 0, line, len(heads) - 1)
     return sheet
+
+
+def _held(text: str, where: str) -> str:
+    """What a cell holds of a text: whole lines, as each is an item; of a single line (track data) nothing."""
+    if len(text) <= MOST_CHARACTERS:
+        return text
+    log.warning("%s: longer than a cell of a spreadsheet, and cut; CSV and JSON hold all of it", where)
+    return text[:MOST_CHARACTERS].rpartition("\n")[0]
 
 
 def _hits(spotting: Spotting) -> Iterable[tuple[Any, ...]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from ...core.spotting import Cue
 from ...core.time import Timebase
@@ -29,20 +29,31 @@ class Mark:
         return self.end - self.start
 
 
-M = TypeVar("M", bound=Mark)
+class Laid(Protocol):
+    """What lies on a track from a frame to another."""
+
+    @property
+    def start(self) -> int: ...
+    @property
+    def end(self) -> int: ...
+
+
+M = TypeVar("M", bound=Laid)
+#: Of a name: more is nowhere shown, and some programs refuse it.
+MOST_CHARACTERS = 100
 
 
 def regions(spotting: Spotting) -> list[Mark]:
-    """The cues that are not rejected, by their in points; at least a frame long."""
+    """The cues that are not rejected, by their in points; none begins before the recording or has less than a frame."""
     rate, language = spotting.timebase.rate, spotting.language
     made = []
     for cue in spotting.cues:
         if cue.status == "rejected":
             continue
-        start = rate.frame_at(cue.in_s)
+        start = max(rate.frame_at(cue.in_s), 0)
         said = [shown("status", cue.status, language)] if cue.status == "existing" else []
         said += [cue.title or shown("function", cue.function, language), shown("emotion", cue.emotion, language)]
-        name = f"{cue.label} {one_line(' · '.join(said))}"
+        name = short(f"{cue.label} {one_line(' · '.join(said))}")
         made.append(Mark(start, max(rate.frame_at(cue.out_s), start + 1), name, one_line(cue.reason), cue))
     return sorted(made, key=lambda mark: (mark.start, mark.end))
 
@@ -53,13 +64,12 @@ def hits(spotting: Spotting) -> list[Mark]:
     made = []
     for cue in spotting.cues:
         for hit in cue.hits if cue.status != "rejected" else ():
-            frame = rate.frame_at(hit.time_s)
-            made.append(Mark(frame, frame + 1, f"{cue.label} {one_line(hit.what)}", _beat(hit.beat), cue, True))
+            frame, what = max(rate.frame_at(hit.time_s), 0), one_line(hit.what)
+            name = f"{cue.label} {what}"
+            note = [] if hit.beat is None else [f"beat {hit.beat}"]
+            note += [what] if len(name) > MOST_CHARACTERS else []
+            made.append(Mark(frame, frame + 1, short(name), ": ".join(note), cue, True))
     return sorted(made, key=lambda mark: mark.start)
-
-
-def _beat(beat: int | None) -> str:
-    return "" if beat is None else f"beat {beat}"
 
 
 def marks(spotting: Spotting) -> list[Mark]:
@@ -88,9 +98,9 @@ def one_line(text: str) -> str:
     return " ".join("".join(" " if unicodedata.category(char) == "Cc" else char for char in text).split())
 
 
-def short(text: str, most: int) -> str:
-    """At most `most` characters, an ellipsis where some were cut."""
-    return text if len(text) <= most else text[: most - 1].rstrip() + "…"
+def short(text: str) -> str:
+    """At most MOST_CHARACTERS, an ellipsis where some were cut."""
+    return text if len(text) <= MOST_CHARACTERS else text[: MOST_CHARACTERS - 1].rstrip() + "…"
 
 
 _PLAIN = str.maketrans({"–": "-", "—": "-", "−": "-", "‘": "'", "’": "'", "“": '"', "”": '"', "…": "...", "·": "-"})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -98,9 +99,12 @@ def _marker(mark: Mark, rate: FrameRate) -> Any:
     return marker
 
 
-class _Piece(Mark):
-    """A piece of an accepted track's edit, and its clip."""
+@dataclass(frozen=True)
+class _Piece:
+    """A clip of an accepted track, in frames of the recording."""
 
+    start: int
+    end: int
     clip: Any
 
 
@@ -112,13 +116,11 @@ def _pieces(mark: Mark, rate: FrameRate) -> list[_Piece]:
     for piece in match.edit.pieces:
         start = rate.frame_at(piece.at_s)
         end = max(rate.frame_at(piece.at_s + piece.end_s - piece.start_s), start + 1)
-        made = _Piece(start, end, match.track.title or PurePath(match.track.path).stem, "", mark.cue)
-        object.__setattr__(made, "clip", _track_clip(made, piece, match.track, rate))
-        found.append(made)
+        found.append(_Piece(start, end, _track_clip(mark.cue.label, piece, end - start, match.track, rate)))
     return found
 
 
-def _track_clip(mark: Mark, piece: EditPiece, track: TrackInfo, rate: FrameRate) -> Any:
+def _track_clip(label: str, piece: EditPiece, frames: int, track: TrackInfo, rate: FrameRate) -> Any:
     import opentimelineio as otio
 
     hertz = float(rate.fraction)
@@ -127,8 +129,8 @@ def _track_clip(mark: Mark, piece: EditPiece, track: TrackInfo, rate: FrameRate)
         path.as_uri() if path.is_absolute() else track.path,
         stretch(0, track.duration_s * hertz, rate) if track.duration_s else None,
     )
-    clip = otio.schema.Clip(mark.name, media, stretch(piece.start_s * hertz, mark.frames, rate))
-    clip.metadata["audiopost"] = {"cue": mark.cue.label, "join_s": piece.join_s}
+    clip = otio.schema.Clip(track.title or path.stem, media, stretch(piece.start_s * hertz, frames, rate))
+    clip.metadata["audiopost"] = {"cue": label, "join_s": piece.join_s}
     return clip
 
 

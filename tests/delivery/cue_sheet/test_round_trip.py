@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from audiopost.core.language import LANGUAGES
 from audiopost.core.registry import load
-from audiopost.core.spotting import EMOTIONS, FADES, FUNCTIONS, STATUSES, Cue, Duck, Fades, HitPoint
+from audiopost.core.spotting import EMOTIONS, FADES, FUNCTIONS, STATUSES, Cue, CurvePoint, Duck, Fades, HitPoint
 from audiopost.core.time import FrameRate, Timebase
 from audiopost.delivery.cue_sheet import csv as csv_sheet
 from audiopost.delivery.cue_sheet import read_cue_sheet, read_sheet
@@ -161,3 +161,18 @@ def test_a_spreadsheet_has_typed_cells_lists_and_the_other_sheets(tmp_path, make
     assert sheet.freeze_panes == "B2"
     assert book["场次"]["F2"].value == "01:00:04:00; 01:00:14:05"
     assert book["对点"]["C2"].value == "the door | slams\n門"
+
+
+def test_what_no_cell_holds_is_cut_between_items_and_said(tmp_path, make_spotting, bases, caplog):
+    base = bases["25"]
+    (cue, *_) = make_spotting(base).cues
+    long = replace(cue, curve=tuple(CurvePoint(n / 2, 0.5, -0.25) for n in range(3000)), tracks=cue.tracks * 60)
+    path = load(FORMATS["xlsx"].writer)(tmp_path / "x.xlsx", make_spotting(base, "en", (long,)))
+    assert "row 2, Curve: longer than a cell" in caplog.text
+    assert "row 2, Track data: longer than a cell" in caplog.text
+    (read,) = read_cue_sheet(path, base)
+    assert 500 < len(read.curve) < 3000
+    assert read.curve == long.curve[: len(read.curve)]
+    assert [match.track.path for match in read.tracks] == [match.track.path for match in long.tracks]
+    (whole,) = read_cue_sheet(csv_sheet.write(tmp_path / "x.csv", make_spotting(base, "en", (long,))), base)
+    assert len(whole.curve) == 3000

@@ -277,7 +277,20 @@ def test_edit_list_with_locators(tmp_path, spotting, timebase, caplog):
 
 def test_long_and_odd_names(tmp_path, make_spotting, bases):
     name = 'very, "long"\tname\r\n| with <everything> & 門 é – ' * 5
-    cue = Cue(1, 1.0, 2.0, "sting", "fear", (60, 80), "", (), name, 0.5, title=name, hits=(HitPoint(1.5, name, 0.5),))
+    cue = Cue(
+        1,
+        1.0,
+        2.0,
+        "sting",
+        "fear",
+        (60, 80),
+        "",
+        (),
+        name,
+        0.5,
+        title=name[:45],
+        hits=(HitPoint(1.5, "a " + name, 0.5),),
+    )
     spotting = make_spotting(bases["25"], "en", (cue,))
     for kind, read in READERS.items():
         path = load(FORMATS[kind].writer)(tmp_path / f"x{FORMATS[kind].suffix}", spotting)
@@ -285,7 +298,18 @@ def test_long_and_odd_names(tmp_path, make_spotting, bases):
             assert len(read(path, bases["25"])[1]) == 1, kind
     plain = edl.write(tmp_path / "x.edl", spotting).read_text(encoding="ascii")
     assert max(map(len, plain.splitlines())) <= 80
-    assert '* LOC: 01:00:01:13 RED     1M01 VERY, "LONG" NAME | WITH <EVERYTHING> & E - VERY' in plain
+    assert '* LOC: 01:00:01:13 RED     1M01 A VERY, "LONG" NAME | WITH <EVERYTHING> & E - VE' in plain
+
+
+def test_names_are_short_and_the_rest_is_a_note(make_spotting, bases):
+    cue = Cue(1, -3.0, 2.0, "sting", "fear", (60, 80), "", (), "", 0.5, hits=(HitPoint(1.5, "x " * 200, 0.5, 4, 0.1),))
+    spotting = make_spotting(bases["25"], "en", (cue,))
+    (hit,) = marks.hits(spotting)
+    assert len(hit.name) <= 100
+    assert hit.name.endswith("…")
+    assert hit.note == "beat 4: " + " ".join(["x"] * 200)
+    (region,) = marks.regions(spotting)
+    assert (region.start, region.end) == (0, 50)  # a cue that was edited to begin before the picture
 
 
 def test_overlapping_cues_take_two_tracks_and_accepted_tracks_their_own(spotting):
