@@ -38,6 +38,17 @@ def test_stages_script(tmp_path: Path) -> None:
     assert "S1:" in done.stdout
 
 
+@pytest.mark.slow
+def test_guide_tracks_script(tmp_path: Path) -> None:
+    run = [sys.executable, str(ROOT / "examples" / "guide_tracks.py"), str(tmp_path / "guides")]
+    done = subprocess.run(run, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=False)
+    assert done.returncode == 0, done.stderr
+    names = {path.name for path in (tmp_path / "guides").iterdir()}
+    assert names == {f"1m0{n}.guide.{kind}" for n in (1, 2, 3) for kind in ("mid", "wav")} | {"scene.temp-mix.wav"}
+    assert "1m01 underscore, tension" in done.stdout
+    assert "temp mix: -1" in done.stdout
+
+
 def test_the_scene_is_its_stems_and_faults(scene: Path) -> None:
     """What is shipped belongs together: the scene less its stems leaves the planted hum and noise only."""
     import numpy as np

@@ -87,6 +87,18 @@ def from_stereo(layout: tuple[str, ...]) -> FloatArray:
     return np.array([[name == pair[0], name == pair[1]] for name in layout], np.float32)
 
 
+def mixed(matrix: FloatArray, samples: FloatArray) -> FloatArray:
+    """`matrix` (m, channels) times `samples` (channels, n), by the few gains that are not zero.
+
+    As a product of matrices BLAS would wake its threads for it, and take several times as long on a busy machine.
+    """
+    out = np.zeros((len(matrix), samples.shape[1]), np.float32)
+    for to, of in zip(*np.nonzero(matrix), strict=True):
+        gain = matrix[to, of]
+        out[to] += samples[of] if gain == 1 else gain * samples[of]
+    return out
+
+
 def _plain(names: tuple[str, ...]) -> tuple[str, ...]:
     """Back surrounds as Ls and Rs where there are no others."""
     return names if "Ls" in names else tuple({"Lb": "Ls", "Rb": "Rs"}.get(name, name) for name in names)

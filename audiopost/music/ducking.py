@@ -26,14 +26,14 @@ _BLOCK = 1 << 17
 
 @dataclass(frozen=True)
 class DuckCurve:
-    """Gain over time: `db` at `times_s`, eased between them; constant before and after."""
+    """Gain over time: `db` at `times_s`, eased between them; 0 before and after."""
 
     times_s: tuple[float, ...] = ()
     db: tuple[float, ...] = ()
 
     def gains(self, start: int, stop: int, rate: int) -> FloatArray:
         """The gains (stop - start,) of frames at a rate."""
-        if not self.times_s:
+        if not self.times_s or stop / rate <= self.times_s[0] or start / rate >= self.times_s[-1]:
             return np.ones(stop - start, np.float32)
         place = np.interp(np.arange(start, stop) / rate, self.times_s, np.arange(len(self.times_s)))
         at = np.minimum(place.astype(int), len(self.times_s) - 2)

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..core.audio import Audio, FloatArray
 from ..core.music import EditPiece, TrackEdit
@@ -30,14 +29,10 @@ class _Piece:
     rise_shape: str
     fall_shape: str
 
-    def gains(self, start: int, stop: int) -> NDArray[np.float64]:
-        at = np.arange(start, stop) + 0.5
-        gain = np.ones(len(at))
-        if self.rise:
-            gain *= fades.rise(self.rise_shape, (at - self.start) / self.rise)
-        if self.fall:
-            gain *= fades.rise(self.fall_shape, (self.stop - at) / self.fall)
-        return gain
+    def fade(self, sound: FloatArray, start: int) -> None:
+        """Fades frames of the recording from `start` on in place."""
+        fades.fade_in(sound, start - self.start, self.rise, self.rise_shape)
+        fades.fade_out(sound, self.stop - start, self.fall, self.fall_shape)
 
 
 class Placed:
@@ -45,8 +40,9 @@ class Placed:
 
     A piece's cross-fade begins where the piece does and takes its `join_s`, equal-power; the piece before goes on
     beneath it, beyond its own end if need be. Without `join_s` pieces that follow each other are joined in 5 ms. The
-    edit's fades have the cue's shapes (equal-power where that is a cut); without them the cue's fades count; music that
-    neither fades is cut in 5 ms where the cut falls inside the track. Raises UnknownName for a fade shape.
+    edit's fades have the cue's shapes, equal-power where that is a cut. Where the edit reaches beyond the cue, the
+    cue's own fades count too. Music that does not fade is cut in 5 ms where the cut falls inside the track. Raises
+    UnknownName for a fade shape.
     """
 
     def __init__(self, track: Audio, edit: TrackEdit, cue: Cue) -> None:
@@ -54,11 +50,17 @@ class Placed:
         self._track, self._matrix = track, layouts.to_stereo(track.layout)
         rate = track.rate
         self._pieces = _laid(edit.pieces, rate)
-        self.start = max(round(cue.in_s * rate), min((p.start for p in self._pieces), default=0))
-        self.stop = min(round(cue.out_s * rate), max((p.stop for p in self._pieces), default=0))
-        self.stop = max(self.start, self.stop)
-        self._fades = _fades(edit, cue, self._cut_into(self.start, 0), self._cut_into(self.stop, track.frames))
-        self._gain = 10 ** (edit.gain_db / 20)
+        first = min((p.start for p in self._pieces), default=0)
+        last = max((p.stop for p in self._pieces), default=0)
+        self.start = max(round(cue.in_s * rate), first)
+        self.stop = max(self.start, min(round(cue.out_s * rate), last))
+        asked = cue.fades
+        fade_in = edit.fade_in_s or (asked.in_s if first < self.start - 1 else 0.0)
+        fade_out = edit.fade_out_s or (asked.out_s if last > self.stop + 1 else 0.0)
+        in_s, in_shape = _fade(fade_in, asked.in_shape, self._cut_into(self.start, 0))
+        out_s, out_shape = _fade(fade_out, asked.out_shape, self._cut_into(self.stop, track.frames))
+        self._fades = Fades(in_s, out_s, in_shape, out_shape)
+        self._gain = np.float32(10 ** (edit.gain_db / 20))
 
     def _cut_into(self, frame: int, end: int) -> bool:
         """Whether the music at an end of the cue is not the end of its track."""
@@ -77,10 +79,11 @@ class Placed:
             low, high = max(start, piece.start, self.start), min(stop, piece.stop, self.stop)
             if low < high:
                 begin = piece.offset + low - piece.start
-                sound = self._matrix @ self._track.read(begin, begin + high - low)
-                out[:, low - start : high - start] += sound * piece.gains(low, high)
-        length = self.stop - self.start
-        out *= self._gain * fades.gains(self._fades, length, self._track.rate, start - self.start, stop - self.start)
+                sound = layouts.mixed(self._matrix, self._track.read(begin, begin + high - low))
+                piece.fade(sound, low)
+                out[:, low - start : high - start] += sound
+        fades.fade(out, self._fades, self.stop - self.start, self._track.rate, start - self.start)
+        out *= self._gain
         return out
 
 
@@ -112,15 +115,8 @@ def _join(piece: EditPiece, rate: int) -> tuple[int, str]:
     )
 
 
-def _fades(edit: TrackEdit, cue: Cue, cuts_in: bool, cuts_out: bool) -> Fades:
-    in_s, in_shape = _fade(edit.fade_in_s, cue.fades.in_s, cue.fades.in_shape, cuts_in)
-    out_s, out_shape = _fade(edit.fade_out_s, cue.fades.out_s, cue.fades.out_shape, cuts_out)
-    return Fades(in_s, out_s, in_shape, out_shape)
-
-
-def _fade(edit_s: float, cue_s: float, shape: str, cuts: bool) -> tuple[float, str]:
-    if edit_s > 0:
-        return edit_s, "equal-power" if shape == "cut" else shape
-    if shape != "cut" and cue_s > 0:
-        return cue_s, shape
+def _fade(length_s: float, shape: str, cuts: bool) -> tuple[float, str]:
+    """Length and shape of a fade; `cuts`: without one there would be a click."""
+    if length_s > 0:
+        return length_s, "equal-power" if shape == "cut" else shape
     return (DECLICK_S, "linear") if cuts else (0.0, shape)

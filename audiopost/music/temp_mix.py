@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +12,7 @@ import numpy as np
 from ..core.audio import Audio, FloatArray
 from ..core.errors import InputError, UnknownName
 from ..core.music import EditPiece, TrackEdit, TrackMatch
-from ..core.spotting import Cue, Fades
+from ..core.spotting import Cue
 from ..core.stage import Progress, silent
 from ..core.time import Span
 from ..dsp.limiter import limit
@@ -27,6 +27,8 @@ from .placed import Placed
 
 #: Where the music comes from: tracks of the library, guides, or guides where a cue has no track that can be read.
 SOURCES = ("tracks", "guides", "tracks-or-guides")
+#: A guide's loudness in the clear against the programme's: there, but not in front.
+GUIDE_LU = -4.0
 #: Cues in these states are played: 'existing' music is in the programme already.
 _PLAYED = ("suggested", "accepted")
 _BLOCK = 1 << 17
@@ -57,7 +59,7 @@ def temp_mix(
 
     A cue plays the track that was accepted for it, else the first, cut by its edit, faded by the cue's shapes, and
     ducked as `ducking` says under `dialogue` (the dialogue stem where there is one; else the programme itself). Guides
-    are as loud as the programme before ducking. Music lies on left and right; other channels are the programme's own.
+    lie 4 LU under the programme before ducking. Music lies on left and right; other channels are the programme's own.
     A cue whose track cannot be read is left out and named in the warnings (with 'tracks-or-guides' its guide plays).
     Where the sum would exceed full scale a limiter holds it there, and a warning says so: only then is `audio` not
     programme plus `music`. Works in blocks: memory does not grow with length. Raises UnknownName for a source that is
@@ -120,7 +122,7 @@ class _Laid:
         self._placed, self._matrix = placed, layouts.from_stereo(layout)
 
     def read(self, start: int, stop: int) -> FloatArray:
-        return np.asarray(self._matrix @ self._placed.read(start, stop), np.float32)
+        return layouts.mixed(self._matrix, self._placed.read(start, stop))
 
 
 class _Player:
@@ -184,12 +186,12 @@ class _Players:
     def _guide(self, cue: Cue) -> Placed:
         guide = guide_audio(cue, self._programme.rate)
         edit = TrackEdit((EditPiece(cue.in_s, 0.0, guide.duration_s),), gain_db=self._guide_gain_db)
-        return Placed(guide, edit, replace(cue, fades=Fades()))  # it has its fades already
+        return Placed(guide, edit, cue)
 
     @functools.cached_property
     def _guide_gain_db(self) -> float:
         loudness = integrated_loudness(self._programme)
-        return 0.0 if loudness is None else loudness - LOUDNESS_LUFS
+        return 0.0 if loudness is None else loudness + GUIDE_LU - LOUDNESS_LUFS
 
 
 def _name(match: TrackMatch) -> str:

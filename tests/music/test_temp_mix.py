@@ -211,15 +211,22 @@ def test_pieces_apart_leave_silence_between(write: Write) -> None:
 )
 def test_fades_have_the_cues_shapes(write: Write, shape: str, quarter: float, half: float) -> None:
     path = write(np.full((2, 6 * RATE), 0.5))
-    asked = Fades(1.0, 2.0, shape, shape)
-    music = temp_mix(silence(6), [cue(1, 5, tracks=(match(path, EditPiece(1.0, 1.0, 5.0)),), fades=asked)]).music
-    gain = music.samples[0] / 0.5
+    asked = Fades(9.0, 9.0, shape, shape)  # its lengths are the editor's wish, the edit's are what was made of it
+    track = match(path, EditPiece(1.0, 1.0, 5.0), fade_in_s=1.0, fade_out_s=2.0)
+    gain = temp_mix(silence(6), [cue(1, 5, tracks=(track,), fades=asked)]).music.samples[0] / 0.5
     for at_s, wanted in ((1.25, quarter), (1.5, half), (2.5, 1.0), (4.0, half), (4.5, quarter)):
         assert gain[round(at_s * RATE)] == pytest.approx(wanted, rel=0.01)
-    # The edit's own lengths count before the cue's.
-    edited = match(path, EditPiece(1.0, 1.0, 5.0), fade_in_s=2.0)
-    gain = temp_mix(silence(6), [cue(1, 5, tracks=(edited,), fades=asked)]).music.samples[0] / 0.5
-    assert gain[2 * RATE] == pytest.approx(half, rel=0.01)
+
+
+def test_an_edit_without_fades_has_none_unless_the_cue_is_shorter(write: Write) -> None:
+    path = write(np.full((2, 6 * RATE), 0.5))
+    asked = Fades(1.0, 1.0, "linear", "linear")
+    track = match(path, EditPiece(0.0, 0.0, 6.0))
+    assert np.all(temp_mix(silence(6), [cue(0, 6, tracks=(track,), fades=asked)]).music.samples == 0.5)
+    gain = temp_mix(silence(6), [cue(1, 5, tracks=(track,), fades=asked)]).music.samples[0] / 0.5
+    assert gain[[RATE - 1, 5 * RATE]].tolist() == [0, 0]
+    assert gain[RATE + RATE // 2] == pytest.approx(0.5, abs=0.001)
+    assert gain[5 * RATE - RATE // 4] == pytest.approx(0.25, abs=0.001)
 
 
 def test_a_cut_is_at_once_but_no_click(write: Write) -> None:
@@ -292,8 +299,8 @@ def test_guides_only_when_asked(write: Write) -> None:
     both = temp_mix(programme, cues, source="tracks-or-guides")
     assert [warning[:4] for warning in both.warnings] == ["1m01"]
     assert both.music == temp_mix(programme, cues, source="guides").music
-    # A guide is as loud as the programme.
-    assert lufs(both.music, 1.0, 4.0) == pytest.approx(lufs(programme, 1.0, 4.0), abs=3)
+    for start, end in ((1.0, 4.0), (4.5, 7.5)):
+        assert lufs(both.music, start, end) == pytest.approx(lufs(programme, start, end) - 4, abs=2)
     with pytest.raises(UnknownName, match="tracks-or-guides"):
         temp_mix(programme, cues, source="guide")
 

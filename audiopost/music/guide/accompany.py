@@ -12,6 +12,8 @@ from .score import Note
 PAD_CENTRE = 62
 #: The octave of the bass: A1 to G#2.
 _BASS_LOWEST = 33
+#: A bass tone closer than this to the one before is the same.
+_APART_S = 0.1
 #: Drum keys of General MIDI: bass drum, shaker.
 KICK, SHAKER = 36, 70
 
@@ -29,8 +31,10 @@ def pad(plan: Plan) -> Iterator[Note]:
 def bass(plan: Plan) -> Iterator[Note]:
     """The root, or the tonic as a pedal, at each chord and each bar line; nothing before the first bar."""
     grid = plan.grid
-    times = sorted({*(chord.start_s for chord in plan.chords), *grid.bars()})
-    starts = [time for n, time in enumerate(times) if time >= grid.first_s and (n == 0 or time - times[n - 1] > 0.1)]
+    starts: list[float] = []
+    for time in sorted({*(chord.start_s for chord in plan.chords), *grid.bars()}):
+        if time >= grid.first_s and (not starts or time - starts[-1] > _APART_S):
+            starts.append(time)
     for start, end in zip(starts, [*starts[1:], grid.duration_s], strict=True):
         pitch = plan.pitch(0 if plan.mood.feel.pedal else plan.chord(start).root)
         pitch -= 12 * ((pitch - _BASS_LOWEST) // 12)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass
 
 from .grid import Grid
@@ -27,7 +28,8 @@ class Plan:
 
     def chord(self, time_s: float) -> Chord:
         """The chord that sounds at a time."""
-        return next((chord for chord in reversed(self.chords) if chord.start_s <= time_s + 1e-6), self.chords[0])
+        after = bisect_right(self.chords, time_s + 1e-6, key=lambda chord: chord.start_s)
+        return self.chords[max(0, after - 1)]
 
     def pitch(self, step: int) -> int:
         """The MIDI pitch of a scale step; 0 is the tonic."""

@@ -32,10 +32,11 @@ _MIX: Mapping[str, tuple[float, float]] = {
     "accent": (0.5, 0.0),
 }  # fmt: skip
 _PAD_PLACES = (-0.4, 0.05, 0.4)
-#: The room: its echo against the dry sound, the time in which it falls by 60 dB, when it begins, and its band in Hz.
-_WET, _ECHO_S, _PREDELAY_S, _ECHO_BAND = 0.22, 1.3, 0.018, (180.0, 6000.0)
+#: The room: its echo against the dry sound, the time in which it falls by 60 dB, when it begins and is whole, its band
+#: in Hz.
+_WET, _ECHO_S, _PREDELAY_S, _BUILD_UP_S, _ECHO_BAND = 0.22, 1.3, 0.012, 0.08, (180.0, 6000.0)
 #: Drum keys are no pitches: the one that drums sound at.
-_DRUM_PITCH = 31
+_DRUM_PITCH = 36
 
 
 def guide_audio(cue: Cue, rate: int = 48_000) -> Audio:
@@ -53,7 +54,7 @@ def guide_audio(cue: Cue, rate: int = 48_000) -> Audio:
     meter, peak, done = Meter(rate, ("L", "R"), true_peak=False), 0.0, 0
     with Spool(rate, 2) as raw:
         for block in _in_room(_dry(score, rate, frames), rate):
-            block *= fades.gains(cue.fades, frames, rate, done, done + block.shape[1])
+            fades.fade(block, cue.fades, frames, rate, done)
             meter.push(block)
             raw.write(block)
             peak, done = max(peak, float(np.abs(block).max(initial=0.0))), done + block.shape[1]
@@ -129,6 +130,7 @@ def _echo(rate: int) -> FloatArray:
     noise = np.random.default_rng(5).standard_normal((2, len(t)))
     top = min(_ECHO_BAND[1], 0.45 * rate)
     band = sosfilt(butter(1, [_ECHO_BAND[0], top], "bandpass", fs=rate, output="sos"), noise, axis=1)
-    shaped = band * 10 ** (-3 * t / _ECHO_S)
+    # It builds up: an echo that set in at once would be a second attack.
+    shaped = band * 10 ** (-3 * t / _ECHO_S) * np.minimum(t / _BUILD_UP_S, 1)
     shaped /= np.sqrt((shaped**2).sum(axis=1, keepdims=True))
     return np.pad(shaped, ((0, 0), (round(_PREDELAY_S * rate), 0))).astype(np.float32)

@@ -28,7 +28,9 @@ def onsets(audio: Audio) -> np.ndarray:
 
 
 def detected(samples: np.ndarray) -> np.ndarray:
-    return librosa.onset.onset_detect(y=samples, sr=HEARD_RATE, hop_length=HOP, units="time", delta=0.1)
+    # Short windows: librosa's own of 93 ms smear an attack by more than the 20 ms that are asked for.
+    rise = librosa.onset.onset_strength(y=samples, sr=HEARD_RATE, hop_length=HOP, n_fft=512, n_mels=64)
+    return librosa.onset.onset_detect(onset_envelope=rise, sr=HEARD_RATE, hop_length=HOP, units="time", delta=0.1)
 
 
 def lag() -> float:
