@@ -179,6 +179,20 @@ ENTRIES: tuple[Entry, ...] = (
         gated=True,
         note="accept its terms on its page, then give a token as HF_TOKEN",
     ),
+    Entry(
+        name="clap-htsat-unfused",
+        stage="library",
+        backend="clap",
+        version="2023",
+        licence="Apache-2.0",
+        source="laion/clap-htsat-unfused",
+        kind="hub",
+        files=("config.json", "preprocessor_config.json", "vocab.json", "merges.txt", "pytorch_model.bin"),
+        optional=("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json"),
+        weights=("pytorch_model.bin",),
+        size_mb=615,
+        note="ranks tracks of a music library by English words",
+    ),
     *EMOTION_MODELS,
 )  # fmt: skip
 

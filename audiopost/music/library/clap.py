@@ -22,6 +22,7 @@ from ...core.spotting import Cue
 from ...core.stage import ModelInfo
 from ...io.scratch import at_rate
 from ...models import store as models
+from ...models import torch_setup
 from .store import Store
 
 log = logging.getLogger("audiopost")
@@ -72,6 +73,7 @@ class Clap:
 
     def __init__(self, folder: Path) -> None:
         """Raises StageError for a folder that does not load."""
+        torch_setup.prepare()
         import torch
         from transformers import ClapModel, ClapProcessor
 
