@@ -98,14 +98,6 @@ def _denoise_lines(project: Project) -> Lines:
     return [f"{step.backend}: {step.reason}", *step.warnings] if step else []
 
 
-def _cue_lines(project: Project) -> Lines:
-    return [
-        f"{c['number']:>3}  {c['in_timecode']} to {c['out_timecode']}  {c['emotion']}, {c['mode']}, "
-        f"{c['tempo_bpm'][0]} to {c['tempo_bpm'][1]} bpm: {c['reason']}"
-        for c in results.cues(project)["cues"]
-    ] or ["no cues"]
-
-
 def _turn_lines(project: Project) -> Lines:
     return [f"{clock(t.start_s, 2):>9} to {clock(t.end_s, 2):>9}  {t.speaker}" for t in project.turns or ()]
 
@@ -141,10 +133,6 @@ def _write_speech(project: Project, target: Target, _: Progress) -> None:
     deliver.write_speech(project, target)
 
 
-def _write_spotting(project: Project, target: Target, _: Progress) -> None:
-    deliver.write_spotting(project, target)
-
-
 SINGLES: dict[str, Single] = {
     "diagnose": Single(results.findings, _finding_lines, _write_findings, out_needed=False),
     "restore": Single(
@@ -165,9 +153,6 @@ SINGLES: dict[str, Single] = {
     "separate": Single(_nothing, _no_lines, deliver.write_audio),
     "diarise": Single(results.speakers, _turn_lines, _write_speech),
     "emotion": Single(results.emotion, _emotion_lines, _write_emotion, out_needed=False, takes_transcript=True),
-    "cues": Single(
-        results.cues, _cue_lines, _write_spotting, before=("diagnose", "emotion", "scenes"), takes_transcript=True
-    ),
 }
 
 

@@ -16,7 +16,6 @@ from ..core.stage import Progress
 from ..delivery import dialogue_list
 from ..delivery.provenance import software, style_of, write_provenance
 from ..delivery.report import write_report
-from ..delivery.spotting_formats import write_spotting_formats
 from ..io import mux, riff
 from ..io.atomic import write_text
 from ..io.encode import FORMATS as SOUND_FORMATS
@@ -28,6 +27,7 @@ from ..subtitles.formats import holds
 from ..subtitles.formats.rttm import rttm
 from . import state
 from .proof import proved
+from .spotting import write_spotting
 from .target import Target
 
 log = logging.getLogger("audiopost")
@@ -200,11 +200,6 @@ def write_lists(project: Project, target: Target) -> None:
         dialogue_list.write_xlsx(target.path("dialogue_list_xlsx", ".dialogue-list.xlsx"), made)
     if project.turns is not None:
         write_text(target.path("rttm", ".rttm"), rttm(project.turns, target.base))
-
-
-def write_spotting(project: Project, target: Target) -> None:
-    """Cue sheets, scenes and the emotion curve in the formats of a whole run."""
-    write_spotting_formats(target.path, project, target.base)
 
 
 def film_refusal(media: MediaInfo, source: Path, encoding: Encoding) -> str:

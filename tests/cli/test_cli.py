@@ -47,13 +47,19 @@ def test_every_command_has_help(name: str) -> None:
     assert len(run.stdout.splitlines()) > 5
 
 
+SPOTTING = {
+    ".cues.csv", ".cues.xlsx", ".cues.pdf", ".cues.otio", ".scenes.csv", ".scenes.otio", ".emotion.csv",
+    ".spotting.html",
+}  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("command", "keys", "files"),
     [
         ("denoise", set(), {".clean.wav", ".removed.wav"}),
         ("separate", set(), {".dialogue.wav", ".music.wav", ".effects.wav"}),
         ("diarise", {"speakers", "turns"}, {".rttm"}),
-        ("cues", {"cues"}, {".cues.csv", ".cues.otio", ".scenes.csv"}),
+        ("cues", {"cues"}, SPOTTING),
         ("loudness", LOUDNESS | {"checks", "verdict"}, {".master.wav", ".loudness.html"}),
         ("diagnose", {"findings"}, {".findings.json", ".report.html"}),
         ("emotion", {"points", "utterances"}, {".emotion.json"}),

@@ -1,0 +1,174 @@
+"""`audiopost cues`: where music should enter and leave; sheets for every program, guides, a temp mix; edited sheets."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ..core.errors import BadValue, UnknownName
+from ..core.options import build
+from ..core.project import Project
+from ..core.spotting import Cue
+from ..core.stage import Progress
+from ..delivery.cue_sheet.words import shown
+from ..delivery.spotting_formats import DEFAULTS, FORMATS, chosen
+from ..io.atomic import make_folder
+from ..io.decode import load
+from ..io.encode import Encoding
+from ..stages.cues import Options
+from . import options, results
+from .console import print_json, quiet_stdout, reporting
+
+if TYPE_CHECKING:
+    from ..delivery.spotting import Programme
+
+_PATH = click.Path(path_type=Path, readable=False)
+_SOURCES = ("tracks", "guides", "tracks-or-guides")
+#: What cues are drawn from, in the order it is found.
+_BEFORE = ("diagnose", "emotion", "scenes")
+
+
+@click.command("cues")
+@options.media
+@options.out_optional
+@click.option(
+    "-x", "--export", "kinds", multiple=True, metavar="FORMAT",
+    help=f"What to write: {', '.join(FORMATS)}, or all; may be given more than once. Default: {', '.join(DEFAULTS)}.",
+)  # fmt: skip
+@options.transcript
+@click.option(
+    "--project", "known", type=_PATH, metavar="FILE",
+    help="Use the feelings, scenes, words and speakers in this .project.json of an earlier run.",
+)  # fmt: skip
+@click.option(
+    "--sheet", type=_PATH, metavar="FILE",
+    help="Take the cues from this edited sheet (csv, xlsx or json) instead of suggesting them.",
+)  # fmt: skip
+@click.option("--guides", is_flag=True, help="Render a guide for each cue: MIDI and sound.")
+@click.option(
+    "--temp-mix", "--temp_mix", "temp_mix", type=click.Choice(_SOURCES), is_flag=False, flag_value="tracks",
+    help="Render the mix with the cues' music ducked under it: tracks of --library, guides, or the one or the other.",
+)  # fmt: skip
+@click.option(
+    "--programme", multiple=True, metavar="FIELD=TEXT",
+    help="Head of the performing rights cue sheet: title, episode_title, production_company, broadcaster …",
+)  # fmt: skip
+@options.stage_flags(Options)
+@options.fps
+@options.start_timecode
+@options.encoding
+@options.as_json
+def _cues(
+    source: Path,
+    out: Path | None,
+    kinds: tuple[str, ...],
+    guides: bool,
+    temp_mix: str | None,
+    programme: tuple[str, ...],
+    as_json: bool,
+    **values: Any,
+) -> None:
+    """Where music should enter and leave, in which mood, and why; where silence is stronger."""
+    from ..pipeline import spotting
+    from ..pipeline.target import Target
+
+    wanted, head = chosen(kinds), _head(programme, source.stem)
+    settled = build(Options, options.given(Options, values), "cues.")
+    encoding = build(Encoding, options.given(Encoding, values))
+    if out is None and (kinds or guides or temp_mix):
+        raise BadValue("Nothing can be written without a folder.", value=out, remedy="Add -o FOLDER.")
+    with quiet_stdout() as stdout:
+        outputs: dict[str, Path] = {}
+        remarks: tuple[str, ...] = ()
+        with reporting(quiet=as_json) as progress:
+            project = load(source, fps=values["fps"], start_timecode=values["start_timecode"])
+            if out is not None:  # before the work: what cannot be written is told at once
+                make_folder(out)
+            project = _spotted(project, settled, values, progress)
+            if out is not None:
+                target = Target(source, out, encoding=encoding)
+                spotting.write_spotting(project, target, wanted, head)
+                if guides:
+                    spotting.write_guides(project, target, progress)
+                if temp_mix:
+                    remarks = spotting.write_temp_mix(project, target, temp_mix, progress)
+                target.settle()
+                outputs = target.outputs
+        if as_json:
+            print_json(_data(project, outputs, remarks), stdout)
+        else:
+            notes = [f"note: {warning}" for warning in (*results.warnings(project), *remarks)]
+            made = results.files(outputs)
+            stdout.writelines(f"{line}\n" for line in (*_lines(project, settled.language), *made, *notes))
+
+
+def _head(fields: tuple[str, ...], title: str) -> Programme:
+    """The head of the rights sheet out of 'field=text'. Raises BadValue, UnknownName."""
+    from ..delivery.spotting import Programme
+
+    names = [field.name for field in dataclasses.fields(Programme)]
+    values = {"title": title}
+    for entry in fields:
+        name, equals, text = entry.partition("=")
+        name = name.strip().replace("-", "_")
+        if not equals:
+            raise BadValue(f"{entry!r} is not field=text.", value=entry, remedy="For example broadcaster=RTHK.")
+        if name not in names:
+            raise UnknownName("field of the programme", name, names)
+        values[name] = text.strip()
+    return Programme(**values)
+
+
+def _spotted(project: Project, chosen_options: Options, values: dict[str, Any], progress: Progress) -> Project:
+    """The Project with cues: suggested, or as a sheet has them."""
+    from ..pipeline import spotting
+    from ..pipeline.run import apply
+    from ..subtitles import read
+
+    if values["known"] is not None:
+        project = spotting.known_of(values["known"], project)
+    if values["transcript"] is not None:
+        project = dataclasses.replace(project, transcript=read(values["transcript"]))
+    for stage in _BEFORE:
+        if values["known"] is None or project.step(stage) is None:
+            told = {"language": chosen_options.language} if stage == "scenes" else {}
+            project = apply(project, stage, progress=progress, **told)
+    sheet = values["sheet"]
+    if sheet is None or project.cues is None:
+        project = apply(spotting.without_cues(project), "cues", chosen_options, progress)
+    return project if sheet is None else spotting.from_sheet(project, sheet, chosen_options)
+
+
+def _data(project: Project, outputs: dict[str, Path], remarks: tuple[str, ...]) -> dict[str, Any]:
+    step = project.step("cues")
+    assert step is not None
+    seconds = {s.stage: float((s.timing or {}).get("seconds", 0.0)) for s in project.steps}
+    base = results.base(project, step.backend, outputs, seconds, [*results.warnings(project), *remarks])
+    return {**base, **results.cues(project)}
+
+
+def _lines(project: Project, language: str) -> list[str]:
+    return [_line(cue, project, language) for cue in project.cues or ()] or ["no cues"]
+
+
+def _line(cue: Cue, project: Project, language: str) -> str:
+    """A cue as one reads it out: when, what for, in which mood and tempo, why; then the tracks that may serve."""
+    time = project.media.timebase.timecode
+    low, high = cue.tempo_bpm
+    music = f", {low} to {high} bpm {shown('mode', cue.mode, language)}" if high else ""
+    status = "" if cue.status == "suggested" else f" [{cue.status}]"
+    head = (
+        f"{cue.label}  {time(cue.in_s)} to {time(cue.out_s)}  {shown('function', cue.function, language)}, "
+        f"{shown('emotion', cue.emotion, language)}{music}{status}: {cue.reason}"
+    )
+    tracks = [
+        f"       {100 * m.score:3.0f} %  {m.track.title or m.track.path}: {'; '.join(m.reasons)}" for m in cue.tracks
+    ]
+    return "\n".join([head, *tracks])
+
+
+def command(_: str) -> click.Command:
+    return _cues

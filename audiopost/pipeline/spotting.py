@@ -1,0 +1,124 @@
+"""What a spotting session takes along: sheets, timelines, guides, the temp mix; and an edited sheet that comes back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from ..core.audio import Audio
+from ..core.errors import BadValue, InputError
+from ..core.project import Project
+from ..core.spotting import Cue
+from ..core.stage import Choice, Progress
+from ..delivery.report.spotting import write_spotting as write_page
+from ..delivery.spotting import Programme
+from ..delivery.spotting_formats import DEFAULTS, write_spotting_formats
+from ..io.atomic import write_bytes
+from ..io.encode import FORMATS, write_sound
+from ..stages.cues import Options
+from . import state
+from .target import Target
+
+#: What a Project holds of sound beside stems.
+_SOUND = ("restored", "repaired", "clean", "master")
+
+
+def write_spotting(
+    project: Project, target: Target, kinds: Iterable[str] = DEFAULTS, programme: Programme | None = None
+) -> None:
+    """Scenes, cues and the emotion curve in each of `kinds`, as far as they were made; and the spotting page."""
+    write_spotting_formats(target.path, project, target.base, kinds, programme=programme)
+    if project.cues is not None:
+        write_page(target.path("spotting", ".spotting.html"), project)
+
+
+def write_guides(project: Project, target: Target, progress: Progress) -> None:
+    """A guide for each cue that plays: MIDI, and sound as the target is encoded."""
+    from ..music.guide import guide_audio, guide_midi
+
+    played = [cue for cue in project.cues or () if sounds(cue)]
+    for done, cue in enumerate(played):
+        write_bytes(target.path(f"guide_{cue.label}_midi", f".{cue.label}.guide.mid"), guide_midi(cue))
+        _write_sound(target, f"guide_{cue.label}", f"{cue.label}.guide", guide_audio(cue, project.audio.rate))
+        progress("guides", done + 1, len(played))
+
+
+def write_temp_mix(project: Project, target: Target, source: str, progress: Progress) -> tuple[str, ...]:
+    """The mix with the cues' music under it, and that music alone; returns what a person should know of it."""
+    from ..music.temp_mix import temp_mix
+
+    made = temp_mix(project.mix, project.cues or (), source=source, dialogue=_dialogue(project), progress=progress)
+    _write_sound(target, "temp_mix", "temp-mix", made.audio)
+    _write_sound(target, "temp_music", "temp-music", made.music)
+    return made.warnings
+
+
+def sounds(cue: Cue) -> bool:
+    """Whether a cue asks for music that is not there yet."""
+    return cue.status in ("suggested", "accepted") and cue.function != "silence"
+
+
+def _dialogue(project: Project) -> Audio | None:
+    return project.dialogue if project.voice or project.repaired else None
+
+
+def _write_sound(target: Target, kind: str, name: str, sound: Audio) -> None:
+    encoding = target.encoding.settled(as_float=False)
+    path = target.path(kind, f".{name}{FORMATS[encoding.format]}")
+    write_sound(path, sound, encoding, tags={"title": f"{target.base} {name}"})
+    target.encoded[kind] = encoding.describe(sound)
+
+
+def from_sheet(project: Project, sheet: Path, options: Options) -> Project:
+    """The Project with the cues of a sheet that a person edited in place of its own, checked and fitted anew.
+
+    Raises BadValue and UnknownName, which name the row, and UnreadableMedia.
+    """
+    from ..delivery.cue_sheet.read import read_sheet
+    from ..stages.cues.edited import checked
+
+    read = read_sheet(sheet, project.media.timebase)
+    cues, messages = checked(
+        read.cues,
+        project.media.duration_s,
+        project.media.timebase,
+        before=project.cues or (),
+        speech=project.speech_spans or (),
+        language=options.language,
+    )
+    choice = Choice("sheet", f"edited by a person: {sheet.name}")
+    return project.after("cues", choice, options, warnings=(*read.remarks, *messages), cues=cues)
+
+
+def known_of(file: Path, project: Project) -> Project:
+    """`project` with what an earlier run on the same recording found, out of its NAME.project.json; its cues too.
+
+    Audio that the run did not keep is left out. Raises BadValue.
+    """
+    known = state.load(file, project.audio)
+    if known.media.sha256 != project.media.sha256:
+        raise BadValue(
+            f"{file.name} tells of another recording ({Path(known.media.path).name}).",
+            value=str(file),
+            remedy="Give the project file of this recording, or leave --project out.",
+        )
+    stems = {name: sound for name, sound in (known.stems or {}).items() if _is_there(sound)}
+    gone: dict[str, Any] = {
+        name: None for name in _SOUND if (sound := getattr(known, name)) is not None and not _is_there(sound)
+    }
+    return replace(known, media=project.media, audio=project.audio, stems=stems or None, removed=None, **gone)
+
+
+def without_cues(project: Project) -> Project:
+    """The Project before its music was spotted, to be spotted anew."""
+    return replace(project, cues=None, steps=tuple(step for step in project.steps if step.stage != "cues"))
+
+
+def _is_there(sound: Audio) -> bool:
+    try:
+        sound.read(0, min(1, sound.frames))
+    except InputError:
+        return False
+    return True
