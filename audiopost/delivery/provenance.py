@@ -39,9 +39,13 @@ _PACKAGES: Mapping[str, tuple[str, ...]] = {
     "transcribe.faster-whisper": ("faster-whisper", "ctranslate2"),
     "diarise.embeddings": ("resemblyzer", "torch", "silero-vad", "onnxruntime"),
     "diarise.pyannote": ("pyannote.audio", "torch"),
-    "emotion.prosody": ("librosa",),
+    "emotion.prosody": ("silero-vad", "onnxruntime"),
+    "emotion.transformers": ("transformers", "torch", "silero-vad", "onnxruntime"),
+    "emotion.emotion2vec": ("torch", "silero-vad", "onnxruntime"),
+    "emotion.sensevoice": ("onnxruntime", "silero-vad"),
+    "scenes": ("ruptures", "scenedetect-headless", "scenedetect"),
     "subtitles": ("pysubs2", "budoux", "opencc", "scenedetect-headless", "scenedetect"),
-    "cues": ("opentimelineio",),
+    "cues": ("opentimelineio", "librosa", "reportlab", "xlsxwriter"),
 }
 
 _SPECS = {"ebu-r128": "EBU R 128", "atsc-a85": "ATSC A/85", "netflix": "the Netflix spec"}
@@ -170,9 +174,11 @@ def disclosure(kind: str, project: Project) -> str:
             return _text("Subtitles", project, "machine-transcribed and machine-translated")
         style = style_of(project)
         return _text("Subtitles", project, _and_translated(project, style is not None and bool(style.bilingual)))
-    if kind == "scenes":
+    if kind in ("scenes", "scenes_otio"):
         return _judged("Scenes proposed", project, "scenes")
-    if kind in ("cues", "cues_otio"):
+    if kind in ("emotion_csv", "emotion_json"):
+        return _judged("Feelings judged", project, "emotion")
+    if kind == "spotting" or kind.partition("_")[0] == "cues":
         return _judged("Music cues proposed", project, "cues", "emotion")
     if kind == "report":
         return "Written by audiopost from its own measurements and records; its AI section says what AI did."

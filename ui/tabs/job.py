@@ -24,6 +24,7 @@ from audiopost.core.stage import Progress
 from audiopost.delivery.provenance import stem_title
 from audiopost.io.encode import write_wav
 from audiopost.pipeline import RunResult, run
+from audiopost.stages.cues.ruleset import ruleset_names
 from audiopost.stages.loudness import spec_names
 from audiopost.stages.separate import STEMS
 from audiopost.subtitles import style_names
@@ -183,6 +184,8 @@ def _choices(stage: str, name: str, backends: Sequence[str]) -> tuple[str, ...]:
         return AUTO, EMBEDDED, *backends
     if (stage, name) == ("loudness", "spec"):
         return spec_names()
+    if (stage, name) == ("cues", "rules"):
+        return ruleset_names()
     return (AUTO, *style_names()) if (stage, name) == ("subtitles", "style") else ()
 
 
