@@ -14,6 +14,7 @@ import pytest
 from audiopost.core.audio import Audio
 from audiopost.core.errors import BadValue, MissingModel, StageError
 from audiopost.core.project import MediaInfo, Project
+from audiopost.core.speech import Transcript, Utterance
 from audiopost.core.stage import silent
 from audiopost.core.time import Span
 from audiopost.models.catalogue import get
@@ -221,6 +222,15 @@ def test_a_model_of_the_hubs_cache_is_found_by_its_id(tiny_emotion, speech, tmp_
     assert reader.rate(speech, [Span(0, 8)], [Window(0, 8)], silent)[0].likelihood["sadness"] > 0.9
 
 
+def test_a_model_that_is_named_and_not_here_is_never_replaced(speech):
+    with pytest.raises(MissingModel, match="'nowhere' is no folder"):
+        emotion(speech, model="nowhere")
+    with pytest.raises(MissingModel, match="hf download someone/words"):
+        said = Transcript("en", (Utterance(0.0, 8.0, "I love you", "en"),))
+        emotion(speech, said, words_model="someone/words")
+    assert emotion(speech, backend="prosody", model="nowhere").points
+
+
 def test_auto_takes_a_model_whose_licence_allows_any_use(tiny_emotion, tmp_path):
     put(tiny_emotion("speech", safe=False), "wav2vec2-base-superb-er", tmp_path / "store")
     _, choice = BACKENDS.choose(Options())
@@ -325,3 +335,33 @@ def test_five_minutes_are_heard_in_bounded_batches(tiny_emotion, speech, monkeyp
     points, _ = emotion(long, backend="transformers", model=str(tiny_emotion("speech")))
     assert len(points) > 300
     assert max(sizes) <= 24 * 16_000
+
+
+@pytest.mark.parametrize("kind", ["wav2vec2", "hubert"])
+def test_checkpoints_from_before_torch_renamed_weight_norm(tiny_emotion, speech, tmp_path, kind):
+    """The published ones of 2021 and 2022 have weight_g and weight_v, and no embedding of the training mask."""
+    model = tiny_emotion("speech", kind=kind, safe=False, lean=(0.1, 0.9, 0.4, 0.2))
+    folder = copied(model, tmp_path / "old")
+    weights = torch.load(folder / "pytorch_model.bin", weights_only=True)
+    old = {
+        key.replace("parametrizations.weight.original0", "weight_g").replace(
+            "parametrizations.weight.original1", "weight_v"
+        ): value
+        for key, value in weights.items()
+        if not key.endswith("masked_spec_embed")
+    }
+    assert len(set(old) - set(weights)) == 2
+    torch.save(old, folder / "pytorch_model.bin")
+    for one, other in zip(rated(folder, speech), rated(model, speech), strict=True):
+        assert one.likelihood == other.likelihood
+
+
+def test_half_precision_is_read_at_full(tiny_emotion, speech, tmp_path):
+    from safetensors.torch import load_file, save_file
+
+    model = tiny_emotion("speech", lean=(0.1, 0.9, 0.4, 0.2))
+    folder = changed(model, tmp_path / "half", "config.json", torch_dtype="float16", dtype="float16")
+    weights = load_file(folder / "model.safetensors")
+    save_file({k: v.half() for k, v in weights.items()}, folder / "model.safetensors", {"format": "pt"})
+    for one, other in zip(rated(folder, speech), rated(model, speech), strict=True):
+        assert one.likelihood == pytest.approx(other.likelihood, abs=1e-3)

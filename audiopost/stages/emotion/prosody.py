@@ -12,7 +12,8 @@ from ...analysis.affect import Reading
 from ...analysis.prosody import HOP_S, Prosody, prosody
 from ...analysis.voice_features import CHANNEL, Features, features, mask, syllable_marks
 from ...core.audio import Audio
-from ...core.stage import BuiltIn, Progress
+from ...core.registry import AUTO
+from ...core.stage import Availability, BuiltIn, Progress
 from ...core.time import Span
 from . import Options, voice_model
 from .windows import Window
@@ -32,6 +33,13 @@ class ProsodyReader(BuiltIn[Options]):
 
     name: ClassVar[str] = "prosody"
     reason: ClassVar[str] = "signal processing needs no model"
+
+    @classmethod
+    def available(cls, options: Options) -> Availability:
+        # A model that is asked for and not here is refused, not replaced.
+        if options.backend == AUTO and options.model:
+            return Availability(False, "emotion.model asks for a model", "Leave emotion.model empty")
+        return super().available(options)
 
     def rate(
         self, audio: Audio, speech: Sequence[Span], windows: Sequence[Window], progress: Progress

@@ -137,7 +137,8 @@ def loaded(kind: Any, found: Found, device: str) -> Any:
     if absent or notes.get("mismatched_keys"):
         what = ", ".join(absent[:3]) or "weights of the sizes that its config names"
         raise broken(found, f"its weights lack {what}")
-    return network.eval().to(device)
+    # Some are published at half precision, which processors have no fast kernels for.
+    return network.eval().float().to(device)
 
 
 @contextlib.contextmanager

@@ -18,6 +18,7 @@ from ...core.stage import Availability, ModelInfo
 from ...models import store, torch_setup
 from ...models.catalogue import get
 from ...models.config_file import read_json
+from ...subtitles.text import CHINESE, base
 from . import Options
 from .model_folders import Family, Found, availability, broken, locate, located, usable
 from .model_labels import emotions_of, reading
@@ -41,8 +42,6 @@ _LANGUAGES = {
     "chinese-emotion": frozenset({"zh"}),
     "bert-multilingual-go-emotions": frozenset({"en", "zh"}),
 }
-#: Languages that are written alike.
-_WRITTEN = {"yue": "zh", "cmn": "zh"}
 #: Labels that a config.json leaves unnamed, as the model's card has them.
 _UNNAMED = dict.fromkeys(
     ("Johnson8187/Chinese-Emotion", "Johnson8187/Chinese-Emotion-Small"),
@@ -96,14 +95,19 @@ class TextReader:
         return found
 
     def _knowing(self, language: str) -> Found | None:
-        tag = language.split("-")[0].lower()
-        tag = _WRITTEN.get(tag, tag)
+        tag = _written(language)
         return next((found for found, known in self._known.items() if known is None or tag in known), None)
 
     def _model(self, found: Found) -> _Model:
         if found not in self._models:
             self._models[found] = _Model(found, torch_setup.device(self.options.device, "emotion.device"))
         return self._models[found]
+
+
+def _written(language: str) -> str:
+    """The language a BCP 47 tag names, Chinese being one as it is written."""
+    tag = base(language)
+    return "zh" if tag in CHINESE else tag
 
 
 def _languages(found: Found) -> frozenset[str] | None:
@@ -122,7 +126,7 @@ def _languages(found: Found) -> frozenset[str] | None:
         return None
     told = card.get("language") if isinstance(card, dict) else None
     names = [told] if isinstance(told, str) else told if isinstance(told, list) else []
-    known = frozenset(_WRITTEN.get(str(name).lower(), str(name).lower()) for name in names)
+    known = frozenset(_written(str(name)) for name in names)
     return None if not known or "multilingual" in known else known
 
 

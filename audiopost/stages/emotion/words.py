@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from ...analysis.affect import Reading
+from ...core.registry import AUTO
 from ...core.spotting import Affect
-from ...core.stage import BuiltIn
+from ...core.stage import Availability, BuiltIn
 from ...subtitles.text import CHINESE, base
 from . import Options
 from .lexicon import chinese_matching, english_matching
@@ -25,6 +26,13 @@ class LexiconReader(BuiltIn[Options]):
 
     name: ClassVar[str] = "lexicon"
     reason: ClassVar[str] = "a word list needs no model"
+
+    @classmethod
+    def available(cls, options: Options) -> Availability:
+        # A model that is asked for and not here is refused, not replaced.
+        if options.backend == AUTO and options.words_model:
+            return Availability(False, "emotion.words_model asks for a model", "Leave emotion.words_model empty")
+        return super().available(options)
 
     def rate(self, texts: Sequence[tuple[str, str]]) -> list[Reading | None]:
         """One reading for each text, None where nothing in it tells."""
