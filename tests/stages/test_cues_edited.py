@@ -68,6 +68,8 @@ def test_a_tempo_range_that_runs_backwards_is_turned_round() -> None:
         ({"in_s": 20.0}, BadValue, "not after its in"),
         ({"in_s": float("nan")}, BadValue, "no numbers"),
         ({"in_s": 60.0, "out_s": 70.0}, BadValue, "after the recording's end"),
+        ({"tempo_bpm": (0, 90)}, BadValue, "0 to 90 BPM"),
+        ({"tempo_bpm": (-5, -2)}, BadValue, "-5 to -2 BPM"),
         ({"function": "wallpaper"}, UnknownName, "underscore"),
         ({"emotion": "meh"}, UnknownName, "sadness"),
         ({"status": "maybe"}, UnknownName, "accepted"),

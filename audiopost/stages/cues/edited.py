@@ -70,6 +70,13 @@ def _refuse(cue: Cue, row: int, duration_s: float) -> None:
             value=cue.in_s,
             remedy="Move it before the end, or delete the row.",
         )
+    if max(cue.tempo_bpm) > 0 >= min(cue.tempo_bpm) or min(cue.tempo_bpm) < 0:
+        low, high = cue.tempo_bpm
+        raise BadValue(
+            f"{where}: {low} to {high} BPM is no range of tempi.",
+            value=cue.tempo_bpm,
+            remedy="Write two numbers above 0, or 0 and 0 where there is no pulse.",
+        )
     for kind, name, choices in (
         ("function", cue.function, FUNCTIONS),
         ("emotion", cue.emotion, EMOTIONS),

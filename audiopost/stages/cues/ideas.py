@@ -215,8 +215,8 @@ def _new_scene(scene: Scene, names: tuple[str, str], words: Words) -> str:
         evidence = words.say("transition", **told)
     if names[0] == names[1] or any(words.emotion(name) in scene.reason for name in EMOTIONS):
         return evidence
-    change = words.say("from_to", before=words.emotion(names[0]), after=words.emotion(names[1]))
-    return words.joined([evidence, change])
+    was, becomes = (words.emotion(name) for name in names)
+    return words.say("from_to", evidence=evidence, before=was, after=becomes)
 
 
 def _stings(context: Context) -> Iterator[Idea]:

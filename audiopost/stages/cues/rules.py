@@ -21,6 +21,8 @@ from .words import Words
 _SHORT_S = 60.0
 #: However short, a recording may have so many cues; by its length it may have more.
 _FEW = 3
+#: An underscore of so many times the shortest length has room to develop.
+_ROOMY = 2.0
 #: From this length on it is a programme; a scene alone may have this much of what the rules leave free, the more the
 #: shorter it is.
 _PROGRAMME_S, _SCENE = 600.0, 0.75
@@ -61,6 +63,15 @@ class Rules(BuiltIn[Options]):
             return share
         return share + _SCENE * (1 - share) * max(0.0, 1 - context.line.end_s / _PROGRAMME_S)
 
+    def _worth(self, idea: Idea, context: Context, material: Material) -> float:
+        """An idea's score, less where an underscore would be little longer than it must; 0 where it has no room."""
+        alone = placed(idea, context, (), context.line.end_s, material.rate)
+        if alone is None:
+            return 0.0
+        enough = _ROOMY * context.shortest(idea.function) if idea.function == "underscore" else 0.0
+        length = alone.out_s - alone.in_s
+        return idea.score * (min(1.0, length / enough) ** 0.5 if enough > 0 else 1.0)
+
     def _chosen(self, context: Context, material: Material) -> list[Placed]:
         share = self._share(context)
         free = max(context.line.end_s - sum(span.duration_s for span in material.music), 0.0)
@@ -79,9 +90,10 @@ class Rules(BuiltIn[Options]):
                 taken.append(cue)
                 left -= (cue.out_s - cue.in_s) if music else 0.0
 
-        every = sorted((*ideas(context), *silences(context)), key=lambda i: (-i.score, i.enter_s, i.function))
-        for idea in every:
-            take(idea)
+        every = [(self._worth(idea, context, material), idea) for idea in (*ideas(context), *silences(context))]
+        for worth, idea in sorted(every, key=lambda pair: (-pair[0], pair[1].enter_s, pair[1].function)):
+            if worth > 0:
+                take(idea)
         taken = joined(taken, context, left, material.rate)
         for idea in list(rests(context, taken)):
             take(idea)
