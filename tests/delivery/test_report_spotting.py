@@ -37,6 +37,7 @@ from audiopost.core.spotting import (
 from audiopost.core.stage import Step
 from audiopost.core.time import FrameRate, Timebase
 from audiopost.delivery.report import render as render_report
+from audiopost.delivery.report import thumbnails
 from audiopost.delivery.report.emotion_lines import emotion_lines
 from audiopost.delivery.report.spotting import render, write_spotting
 from audiopost.delivery.report.spotting_material import Stretch, stretches
@@ -364,6 +365,22 @@ def test_a_film_that_is_shorter_than_its_sound_shows_its_last_picture(project, t
     assert html.count("data:image/webp") == 13
 
 
+@pytest.mark.slow
+def test_pictures_full_of_grain_keep_the_page_small_and_are_all_there(project, monkeypatch, rng):
+    def grain(path, times, *, height, within_s):
+        for time_s in times:
+            yield time_s, rng.integers(0, 255, (height, height * 16 // 9, 3), dtype=np.uint8)
+
+    monkeypatch.setattr(thumbnails, "frames_at", grain)
+    strip = thumbnails.slots(project, [Stretch(i * 5.0, i * 5.0 + 5) for i in range(12)])
+    cues_s = [i / 3 + 0.1 for i in range(60)]
+    found, lack = thumbnails.stills(with_film(project, "film.mp4"), strip, cues_s)
+    assert lack == ""
+    assert set(found) == {slot.time_s for slot in strip} | set(cues_s)
+    assert len(found) > 170
+    assert sum(map(len, found.values())) < 1_000_000
+
+
 def test_made_and_empty_and_not_made(project):
     bare = replace(project, emotion=None, scenes=None, cues=None, beats=None)
     assert "Neither feelings, scenes nor cues" in Page(render(bare)).words
@@ -428,6 +445,7 @@ class Endless:
         return np.tile(np.sin(np.arange(start, stop, dtype=np.float32) / 7), (2, 1))
 
 
+@pytest.mark.slow
 def test_a_two_hour_film_is_readable_small_and_bounded_in_memory(project, tmp_path):
     seconds = 7200
     audio = Audio.backed(Endless(), channels=2, frames=8000 * seconds, rate=8000)

@@ -16,10 +16,11 @@ from ...core.project import Project
 from ...io.frames import frames_at
 from .spotting_material import Stretch
 
-#: Pictures a row of the time line, at most; on the whole page; and characters of all of them together.
-SLOTS, _MOST, _MOST_CHARS = 10, 120, 900_000
+#: Pictures a row of the time line, at most; in the strip and of cues, each; and about the characters of all together.
+SLOTS, _MOST, _MOST_CHARS = 10, 120, 1_000_000
 _HEIGHT = 90
-_QUALITY = 50
+#: Of WebP; the first that keeps a picture to its share of the characters.
+_QUALITIES = (60, 40, 20, 5)
 #: A scene's picture is taken this much after its first frame: it may begin in a dissolve.
 _INTO_SCENE_S = 0.5
 
@@ -61,24 +62,25 @@ def stills(project: Project, strip: Sequence[Slot], cues_s: Sequence[float]) -> 
     within = {slot.time_s: _INTO_SCENE_S if slot.begins_scene else slot.width_s / 4 for slot in strip}
     within |= dict.fromkeys(cues_s[:_MOST], 0.0)
     found: dict[float, str] = {}
-    left = _MOST_CHARS
+    share = min(_MOST_CHARS // max(len(within), 1), _MOST_CHARS // 50)
     try:
         for within_s in sorted(set(within.values()), reverse=True):
             times = sorted(time_s for time_s, its_s in within.items() if its_s == within_s)
             for time_s, picture in frames_at(Path(project.media.path), times, height=_HEIGHT, within_s=within_s):
-                uri = _webp(picture)
-                left -= len(uri)
-                if left < 0:
-                    return found, "few"
-                found[time_s] = uri
+                found[time_s] = _webp(picture, share)
     except UnreadableMedia:
         pass
     return found, "no" if not found else "few" if len(found) < len(within) else ""
 
 
-def _webp(picture: NDArray[np.uint8]) -> str:
+def _webp(picture: NDArray[np.uint8], most_chars: int) -> str:
     from PIL import Image
 
-    target = io.BytesIO()
-    Image.fromarray(np.ascontiguousarray(picture)).save(target, "WEBP", quality=_QUALITY, method=6)
-    return "data:image/webp;base64," + base64.b64encode(target.getvalue()).decode("ascii")
+    image = Image.fromarray(np.ascontiguousarray(picture))
+    for quality in _QUALITIES:
+        target = io.BytesIO()
+        image.save(target, "WEBP", quality=quality)
+        uri = "data:image/webp;base64," + base64.b64encode(target.getvalue()).decode("ascii")
+        if len(uri) <= most_chars:
+            break
+    return uri
