@@ -185,6 +185,13 @@ def test_existing_music_is_heard_and_told(talk: Callable[..., Feelings], monkeyp
     assert (cue.tempo_bpm, cue.metre, cue.key, cue.mode, cue.emotion) == ((96, 96), "3/4", "F#", "minor", "joy")
     assert cue.tempo is not None
     assert (cue.tempo.bpm, cue.tempo.first_beat_s) == (96.0, pytest.approx(20.5))
+    later, more = talk((40, 75, 0.0, 0.0), (75, 120, 0.6, 0.5))
+    glad = [replace(each, label="joy" if each.arousal > 0 else "neutral") for each in more]
+    sound = Audio(np.zeros((1, 120_000)), 1000)
+    cues = suggest_cues(later, glad, activity=[Activity("music", 30, 38)], duration_s=120, music=sound)
+    there, joyful = cues[-2:]
+    # F# minor has the notes of A major, which is among the keys of joy.
+    assert (there.key, joyful.emotion, joyful.key) == ("F#", "joy", "A")
     for said in ("96 BPM (or felt as 48)", "F# minor", "mood joy", "sung (probability 80 %)", "0:20.0 to 0:35.0"):
         assert said in cue.reason
 
@@ -308,7 +315,7 @@ def test_a_hard_sound_with_a_jump_of_feeling_is_a_sting(talk: Callable[..., Feel
     assert sting.duration_s <= 6
     assert sting.fades.in_s == 0
     assert sting.hits[0].beat == 1
-    assert sting.reason.startswith("Gunshot, 35 dB")
+    assert sting.reason.startswith("At 1:00.0: gunshot, 35 dB over the second before; feeling jumps by")
     assert any(other.function == "underscore" for other in sting.alternatives)
     assert all(cue.function != "sting" for cue in suggest_cues(points, utterances, beats=beats, duration_s=80,
                                                                rules="documentary"))  # fmt: skip

@@ -39,11 +39,19 @@ class Dresser:
     def dressed(self, places: Sequence[Placed]) -> tuple[Cue, ...]:
         cues: list[Cue] = []
         for number, place in enumerate(places, start=1):
-            before = next((cue for cue in reversed(cues) if cue.key), None)
-            near = before is not None and place.in_s - before.out_s <= _REMEMBERED_S
-            cues.append(self._silence(place, number) if place.idea.function == "silence"
-                        else self._cue(place, number, before if near else None))  # fmt: skip
+            if place.idea.function == "silence":
+                cues.append(self._silence(place, number))
+            else:
+                cues.append(self._cue(place, number, self._heard_before(place, cues)))
         return tuple(cues)
+
+    def _heard_before(self, place: Placed, cues: Sequence[Cue]) -> Cue | None:
+        """The last music with a key before a cue, suggested or there already, that is still in the ear."""
+        past = [
+            cue for cue in (*self.context.line.material.existing, *cues)
+            if cue.key and place.in_s - _REMEMBERED_S <= cue.out_s <= place.in_s
+        ]  # fmt: skip
+        return max(past, key=lambda cue: cue.out_s, default=None)
 
     def _cue(self, place: Placed, number: int, before: Cue | None) -> Cue:
         context, idea = self.context, place.idea
