@@ -3,7 +3,7 @@
     python benchmarks/spotting.py scenes [../shared/audio] [--preset film-drama] [--yamnet FOLDER] [--beats]
     python benchmarks/spotting.py long [../shared/audio] [--minutes 120]
 
-`scenes` puts four scenes together out of real recordings (spotting_scenes.py), takes the example beside them, and runs
+`scenes` puts scenes together out of real recordings (spotting_scenes.py), takes the example beside them, and runs
 diagnose, emotion, scenes and cues on each, as heard: nothing is separated. Turns and words are the true ones, so that
 no diariser or recogniser blurs what is measured. It prints what was planted with the nearest beat of its kind (or scene
 border) and the error, the beats by kind, those of feeling that nobody planted, the cues, and the seconds of cue over
@@ -122,6 +122,7 @@ def all_scenes(folder: Path) -> list[Callable[[], Built]]:
         lambda: made.interview(recordings),
         lambda: made.quarrel(recordings),
         lambda: made.quarrel(recordings, 3, 4),
+        lambda: made.telephone(recordings),
         lambda: made.montage(recordings),
         lambda: made.example(Path(__file__).parent.parent / "examples"),
     ]

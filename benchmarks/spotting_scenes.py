@@ -215,6 +215,25 @@ def quarrel(recordings: Recordings, first: int = 1, second: int = 2) -> Built:
     return desk.built([(0.0, "noise/speechbrain_noise5.flac", _ROOM_DBFS)])
 
 
+def telephone(recordings: Recordings) -> Built:
+    """One voice, in German, of another corpus: even and bored, then angry and afraid; after a silence, sad."""
+    desk = _Desk("telephone", recordings)
+
+    def lines(pause_s: float, *names: str) -> None:
+        for name in names:
+            desk.say("She", f"emotion/emodb/09{name}.flac", pause_s)
+
+    desk.wait(2.0)
+    lines(1.2, "a01Nb", "a02La", "a04Nb", "a04La", "a05Nb", "a05Lc")
+    desk.plant("emotion", "anger rises")
+    lines(0.8, "a01Wb", "a02Wb", "a04Wa", "b10Aa", "a01Wb", "a02Wb", "a04Wa")
+    desk.wait(5.0)
+    desk.plant("emotion", "what is left is sadness")
+    lines(1.5, "a05Tb", "a07Ta", "b02Tb", "a05Tb")
+    desk.wait(2.0)
+    return desk.built([(0.0, "noise/speechbrain_noise5.flac", _ROOM_DBFS)])
+
+
 def montage(recordings: Recordings) -> Built:
     """Talk; a montage under music that is there, with effects and two lines; talk; a second piece at the end."""
     desk = _Desk("montage", recordings)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from audiopost.analysis.affect import label
 from audiopost.core.language import LANGUAGES
 from audiopost.core.spotting import EmotionPoint, EmotionUtterance
 from audiopost.stages.scenes.feelings import turns
@@ -140,13 +142,23 @@ def test_a_curve_without_any_noise_is_cut_where_it_jumps() -> None:
 
 def test_a_turn_is_told_with_its_measurement_in_each_language() -> None:
     points, said = talk(np.random.default_rng(8), (15, 0.0, 0.0), (15, 0.6, -0.5), noise=0.02)
+    said = [replace(u, label="neutral" if k < 15 else "fear" if k < 20 else "anger") for k, u in enumerate(said)]
     (turn,) = turns(points, said, 0.3)
     told = {language: turn_words(turn, language) for language in LANGUAGES}
-    assert told["en"].startswith("neutral to ")
-    assert f"arousal rises from {turn.before.arousal:.2f} to {turn.after.arousal:.2f}" in told["en"]
-    assert f"valence falls from {turn.before.valence:.2f} to {turn.after.valence:.2f}" in told["en"]
+    assert told["en"].startswith("neutral to anger: arousal rises from 0.0")
+    assert f" to {turn.after.arousal:.2f}, valence falls from 0.0" in told["en"]
     assert "dominance" not in told["en"]
     assert "激動程度由" in told["zh-hant"]
     assert "激动程度由" in told["zh-hans"]
     assert len(set(told.values())) == 3
-    assert "neutral to" in change_words(turn, "en")
+    assert told["zh-hant"].startswith("由平靜轉為憤怒：")
+    assert change_words(turn, "en") == "neutral to anger"
+
+
+def test_where_the_label_stays_the_axes_say_what_turns() -> None:
+    points, said = talk(np.random.default_rng(8), (15, 0.0, 0.0), (15, 0.6, -0.5), noise=0.02)
+    (turn,) = turns(points, said, 0.3)
+    assert turn_words(turn, "en").startswith("still neutral, but arousal rises")
+    assert change_words(turn, "en").startswith("arousal rises")
+    (alone,) = turns(points, [], 0.3)
+    assert turn_words(alone, "en").startswith(f"neutral to {label(alone.after)}: ")

@@ -25,6 +25,7 @@ from ...core.spotting import Affect, EmotionPoint, EmotionUtterance, Scene, Stor
 from ...core.stage import Backend, Choice, Progress, silent
 from ...core.time import Span
 from .beats import beats
+from .feelings import heard_longest
 from .material import Material, gathered
 
 
@@ -130,13 +131,14 @@ def _scene(number: int, border: Border, end_s: float, material: Material) -> Sce
         for p in material.points
         if start_s <= p.time_s < end_s
     )
+    moods = heard_longest(material.utterances, start_s, end_s)
     return Scene(
         number,
         start_s,
         end_s,
         border.reason,
         _speakers(material.turns, start_s, end_s),
-        _mood(material.utterances, start_s, end_s) or (label(affect) if affect is not None else ""),
+        ", ".join(moods[:2]) or (label(affect) if affect is not None else ""),
         affect,
         tuple(cut.time_s for cut in material.cuts if start_s < cut.time_s < end_s),
     )
@@ -150,19 +152,6 @@ def _speakers(turns: Sequence[SpeakerTurn], start_s: float, end_s: float) -> tup
         if shared >= min(0.5, turn.end_s - turn.start_s):
             heard[turn.speaker] = heard.get(turn.speaker, 0.0) + shared
     return tuple(heard)
-
-
-def _mood(utterances: Sequence[EmotionUtterance], start_s: float, end_s: float) -> str:
-    """The label heard longest, weighted by confidence; a second one where it has at least half as much."""
-    share: dict[str, float] = {}
-    for utterance in utterances:
-        inside = min(utterance.end_s, end_s) - max(utterance.start_s, start_s)
-        if inside > 0:
-            share[utterance.label] = share.get(utterance.label, 0.0) + inside * utterance.confidence
-    ranked = sorted(share, key=lambda word: (-share[word], word))
-    if len(ranked) > 1 and share[ranked[1]] >= 0.5 * share[ranked[0]]:
-        return f"{ranked[0]}, {ranked[1]}"
-    return ranked[0] if ranked else ""
 
 
 class Stage:

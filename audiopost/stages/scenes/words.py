@@ -5,9 +5,8 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterable
 
-from ...analysis.affect import label
 from ...core.language import tell
-from ...core.spotting import Affect
+from ...core.spotting import EMOTIONS, Affect
 from .feelings import Turn
 
 _AXES = ("arousal", "valence", "dominance")
@@ -22,13 +21,12 @@ def joined(key: str, words: Iterable[str], language: str) -> str:
 
 def turn_words(turn: Turn, language: str) -> str:
     """What a turn of feeling is, as measured: from which label to which, by how much, out of how much speech."""
-    was, becomes = label(turn.before), label(turn.after)
-    same = was == becomes
+    before, after = _feeling(turn.was, language), _feeling(turn.becomes, language)
     return tell(
-        "scenes.turn_same" if same else "scenes.turn",
+        "scenes.turn_same" if before == after else "scenes.turn",
         language,
-        change=_change(was, becomes, language),
-        label=tell(f"emotion.{becomes}", language),
+        change=tell("scenes.feeling_to", language, before=before, after=after),
+        label=after,
         moves=_moves(turn, language),
         seconds_before=turn.before_s,
         seconds_after=turn.after_s,
@@ -38,13 +36,15 @@ def turn_words(turn: Turn, language: str) -> str:
 
 def change_words(turn: Turn, language: str) -> str:
     """The same in short: from which label to which, or how the axes move where the label stays."""
-    was, becomes = label(turn.before), label(turn.after)
-    return _moves(turn, language) if was == becomes else _change(was, becomes, language)
+    before, after = _feeling(turn.was, language), _feeling(turn.becomes, language)
+    return (
+        _moves(turn, language) if before == after else tell("scenes.feeling_to", language, before=before, after=after)
+    )
 
 
-def _change(was: str, becomes: str, language: str) -> str:
-    before, after = (tell(f"emotion.{name}", language) for name in (was, becomes))
-    return tell("scenes.feeling_to", language, before=before, after=after)
+def _feeling(name: str, language: str) -> str:
+    """The word for one of EMOTIONS; what another tool called it stays as it is."""
+    return tell(f"emotion.{name}", language) if name in EMOTIONS else name
 
 
 def _moves(turn: Turn, language: str) -> str:
@@ -65,4 +65,5 @@ def _move(axis: str, before: float, after: float, language: str) -> str:
 
 
 def _value(affect: Affect, axis: str) -> float:
-    return float(getattr(affect, axis))
+    """To the two digits that are told, and never -0.00."""
+    return round(float(getattr(affect, axis)), 2) + 0.0
