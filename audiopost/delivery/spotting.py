@@ -58,6 +58,7 @@ class Spotting:
         Without a `language` it is the one that the cues were told in.
         """
         media = project.media
+        name = name.encode("utf-8", "backslashreplace").decode()  # a file name may hold bytes that are no text
         return cls(
             name,
             project.cues or (),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from audiopost.core.errors import UnknownName
 from audiopost.core.language import LANGUAGES
 from audiopost.core.project import MediaInfo, Project
 from audiopost.core.registry import load
+from audiopost.delivery.cue_sheet import read_cue_sheet
 from audiopost.delivery.spotting import Programme
 from audiopost.delivery.spotting_formats import DEFAULTS, FORMATS, chosen, kind_of, write_spotting_formats
 
@@ -80,12 +82,22 @@ def test_what_was_not_made_is_left_out_and_what_is_empty_is_said(tmp_path, proje
     assert "No music cues" in written["cues_html"].read_text()
 
 
-def test_names_that_are_no_text(tmp_path, project):
-    """A file name on Unix may hold bytes that are no UTF-8."""
-    written = write_spotting_formats(
-        lambda kind, suffix: tmp_path / f"x{suffix}",
-        project,
-        "FILM\udcff",
-        ["html", "json", "csv", "reaper", "pro-tools"],
+@pytest.mark.parametrize("kind", FORMATS)
+def test_awkward_texts_are_written_and_names_that_are_no_text(tmp_path, project, kind):
+    """Control characters, emoji, other scripts, markup; a file name on Unix may hold bytes that are no UTF-8."""
+    awkward = "a\x00b\x0bc\x1f \u202e\u2028 😀 &amp; <i>é</i> ]]> '\"; عربي ไทย \\ " + "x" * 300
+    cue = project.cues[0]
+    hit = replace(cue.hits[0], what=awkward)
+    bad = replace(
+        cue, reason=awkward, title=awkward, key=awkward, instruments=(awkward,), hits=(hit,), dynamics=awkward
     )
-    assert all(path.stat().st_size for path in written.values())
+    scene = replace(project.scenes[0], reason=awkward, speakers=(awkward,), mood=awkward)
+    made = replace(project, cues=(bad,), scenes=(scene,))
+    write_spotting_formats(lambda _, suffix: tmp_path / f"x{suffix}", made, "FILM\udcff\x01", [kind])
+    (path,) = tmp_path.iterdir()
+    assert path.stat().st_size > 100
+    if path.suffix in (".xml", ".fcpxml"):
+        ElementTree.parse(path)
+    if kind in ("csv", "xlsx", "json"):
+        (read,) = read_cue_sheet(path, project.media.timebase)
+        assert read.hits[0].what.split() == awkward.split() or kind == "xlsx"

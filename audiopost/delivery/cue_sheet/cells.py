@@ -81,7 +81,12 @@ def _lines(rows: Iterable[Sequence[str]]) -> str:
 
 
 def _rows(text: str) -> list[list[str]]:
-    return [split(line, "|") for line in text.splitlines() if line.strip()]
+    return [split(line, "|") for line in _items(text)]
+
+
+def _items(text: str) -> list[str]:
+    """The lines that are not empty; str.splitlines would part texts at what is no line end of a table."""
+    return [line for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n") if line.strip()]
 
 
 def _float(text: str) -> float:
@@ -207,7 +212,7 @@ def tracks_of(text: str, data: str) -> tuple[TrackMatch, ...]:
         return known
     by_path = {match.track.path: match for match in known}
     found = []
-    for line in filter(str.strip, text.splitlines()):
+    for line in _items(text):
         mark = _TAKEN.match(line.strip())
         title, *rest = split(line.strip()[mark.end() :] if mark else line, "|")
         artist, score, path = (*rest, "", "", "")[:3]

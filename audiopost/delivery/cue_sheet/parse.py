@@ -18,6 +18,8 @@ T = TypeVar("T")
 #: What a cell may hold: text, or what a spreadsheet made of it.
 Cell = str | int | float | datetime.time | datetime.timedelta | datetime.date | None
 
+#: How far apart a time and its seconds in a sheet, with three decimals, may lie.
+_ROUNDED_S = 0.000_6
 _LABEL = re.compile(r"^\s*(\d+)\s*m\s*(\d+)", re.IGNORECASE)
 _CLOCK = re.compile(r"^(?:(\d+):)?(\d+):(\d{1,2}(?:[.,]\d+)?)$")
 _WHOLE_SECONDS = re.compile(r"^\d{1,2}:\d{2}:\d{2}$")
@@ -25,10 +27,14 @@ _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct",
 
 
 class Row:
-    """The cells of one row by column. What goes wrong in `take` names the row, the column and the remedy."""
+    """The cells of one row by column. What goes wrong in `take` names the row, the column and the remedy.
+
+    `remarks` says what in it was not believed.
+    """
 
     def __init__(self, cells: Mapping[str, Cell], titles: Mapping[str, str], where: str) -> None:
         self._cells, self._titles, self._where = cells, titles, where
+        self.remarks: list[str] = []
 
     def text(self, column: str) -> str:
         cell = self._cells.get(column)
@@ -58,6 +64,9 @@ class Row:
         if isinstance(error, AudiopostError):
             return BadValue(place + error.problem, value=cell, choices=error.choices, remedy=error.remedy)
         return BadValue(f"{place}{cell!r} cannot be read: {error}.", value=cell)
+
+    def remark(self, said: str) -> None:
+        self.remarks.append(f"{self._where}: {said}")
 
     def lacks(self, what: str, remedy: str) -> BadValue:
         return BadValue(f"{self._where}: {what}", remedy=remedy)
@@ -139,9 +148,12 @@ def _time(row: Row, end: str, timebase: Timebase) -> float | None:
     coded = row.take(f"{end}_timecode", lambda cell: _timecode(cell, timebase), None)
     if coded is None or seconds is None:
         return seconds if coded is None else coded
-    apart = abs(seconds - coded)
-    same_frame = timebase.rate.frame_at(seconds) == timebase.rate.frame_at(coded)
-    return seconds if same_frame and apart > 0.000_6 else coded  # nearer is the rounding of the seconds
+    if timebase.rate.frame_at(seconds) != timebase.rate.frame_at(coded):
+        row.remark(
+            f"the {end} point is {timebase.timecode(coded)} and {cells.number(seconds)} s: timecode is believed."
+        )
+        return coded
+    return seconds if abs(seconds - coded) > _ROUNDED_S else coded
 
 
 def _timecode(cell: Any, timebase: Timebase) -> float:

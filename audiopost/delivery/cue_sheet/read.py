@@ -146,7 +146,9 @@ def _cues(rows: Sequence[Sequence[Cell]], name: str, timebase: Timebase) -> Shee
         if len(filled) == 1 and not {"in_timecode", "in_s"} & set(filled):
             remarks.append(f"{name}, row {line}: {next(iter(filled.values()))!s} is no cue and was passed over.")
             continue
-        cues.append(cue_of(Row(filled, titles, f"{name}, row {line}"), timebase, len(cues) + 1))
+        cells = Row(filled, titles, f"{name}, row {line}")
+        cues.append(cue_of(cells, timebase, len(cues) + 1))
+        remarks += cells.remarks
     return Sheet(tuple(cues), tuple(remarks))
 
 

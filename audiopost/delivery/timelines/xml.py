@@ -32,8 +32,8 @@ def _document(root: Element, doctype: str) -> bytes:
 def final_cut_7(spotting: Spotting) -> bytes:
     """A sequence of the recording's length and timecode, cues as markers with duration, hit points as markers.
 
-    No clips: Premiere would ask for the media of each. Frames count from the sequence's start (Final Cut Pro XML
-    Interchange Format, version 4).
+    Premiere imports markers in this form. No clips: it would ask for the media of each. Frames count
+    from the sequence's start (Final Cut Pro XML Interchange Format, version 4).
     """
     timebase, length = spotting.timebase, spotting.timebase.rate.frame_at(spotting.end_s)
     root = Element("xmeml", version="4")

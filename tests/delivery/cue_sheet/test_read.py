@@ -85,6 +85,11 @@ def test_times(tmp_path, timecode, seconds, base, expected):
     assert sheet(tmp_path, text, base).cues[0].in_s == pytest.approx(expected, abs=1e-9)
 
 
+def test_times_that_disagree_are_told(tmp_path):
+    found = sheet(tmp_path, "in_timecode,in_s,out_s\n01:00:12:00,10,99\n")
+    assert found.remarks == ("x.csv, row 2: the in point is 01:00:12:00 and 10 s: timecode is believed.",)
+
+
 def test_a_programme_past_midnight(tmp_path):
     base = Timebase(FrameRate.parse("29.97df"), "23:50:00;00")
     (cue,) = sheet(tmp_path, "in_timecode,out_timecode\n23:50:30;00,00:00:30;00\n", base).cues
