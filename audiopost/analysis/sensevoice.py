@@ -95,7 +95,7 @@ def heard(audio: Audio, model: Path, *, threshold: float = 0.5, progress: Progre
             kind = KINDS.get(network.events[int(row.argmax())])
             if kind is not None and row.max() >= threshold:
                 # Of a window the middle is what the next one does not hear as well.
-                middle = float(start) + (_WINDOW_S - _HOP_S) / 2
+                middle = min(float(start) + (_WINDOW_S - _HOP_S) / 2, max(mono.duration_s - _HOP_S, 0.0))
                 spans.setdefault(kind, []).append(Span(middle, min(middle + _HOP_S, mono.duration_s)))
     marks = [Activity(kind, s.start_s, s.end_s) for kind, own in spans.items() for s in merge_spans(own, _HOP_S / 2)]
     return tuple(sorted(marks, key=lambda mark: (mark.start_s, mark.kind)))
