@@ -33,6 +33,8 @@ CHANNEL = (
 )  # fmt: skip
 #: Less voice than this says nothing.
 MIN_VOICED_S = 0.2
+#: Levels further below the loudest frame count as this far below it.
+_DEEPEST_DB = 60.0
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,8 @@ def features(
     if count * HOP_S < MIN_VOICED_S:
         return None
     level = track.level_db[at].astype(float)
+    # Digital silence is as far down as one likes.
+    level = np.maximum(level, level[inside].max() - _DEEPEST_DB)
     # Loud frames carry the voice; weak ones carry the room.
     loud = 10 ** ((level[voiced] - level[voiced].max()) / 20)
     loud /= loud.sum()

@@ -69,7 +69,7 @@ def first_harmonics(power: Floats, hz: Floats, f0_hz: Floats) -> Floats:
 
 _ORDER = 8
 #: Formants are poles between these, narrower than this.
-_FORMANT_HZ, _WIDEST_HZ = (150.0, 3400.0), 700.0
+_FORMANT_HZ, _WIDEST_HZ = (150.0, 3400.0), 400.0
 
 
 def formants(power: Floats, hz: Floats) -> Floats:
@@ -82,9 +82,9 @@ def formants(power: Floats, hz: Floats) -> Floats:
     angle = np.pi * np.arange(count) / (count - 1)
     emphasis = 1 + 0.97**2 - 2 * 0.97 * np.cos(angle)
     acf = np.fft.irfft(power[:, :count].astype(float) * emphasis, axis=1)[:, : _ORDER + 1]
-    # A lag window of 60 Hz, and -50 dB of white noise, keep harmonics of high voices from being taken for formants.
+    # A lag window of 30 Hz, and -50 dB of white noise, keep harmonics of high voices from being taken for formants.
     lags = np.arange(_ORDER + 1)
-    acf *= np.exp(-0.5 * (np.pi * 60 * lags / TOP_HZ) ** 2)
+    acf *= np.exp(-0.5 * (np.pi * 30 * lags / TOP_HZ) ** 2)
     acf[:, 0] = acf[:, 0] * (1 + 1e-5) + 1e-30
     companion = np.zeros((len(power), _ORDER, _ORDER))
     companion[:, 0] = -_levinson(acf)

@@ -5,7 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from audiopost.analysis.vad import HOP, HOP_S, RATE, model_path, spans_of, speech_probability, speech_spans
+from audiopost.analysis.vad import (
+    HOP,
+    HOP_S,
+    RATE,
+    gain_to_usual,
+    model_path,
+    spans_of,
+    speech_probability,
+    speech_spans,
+)
 from audiopost.core.audio import Audio
 from audiopost.io.decode import load
 from audiopost.io.scratch import at_rate
@@ -64,3 +73,20 @@ def test_segmentation_keeps_short_dips_and_drops_blips():
     curve[10:40], curve[24:26], curve[60:63] = 0.9, 0.2, 0.9
     spans = spans_of(curve, duration_s=100 * HOP_S, pad_s=0.0)
     assert [(round(s.start_s / HOP_S), round(s.end_s / HOP_S)) for s in spans] == [(10, 40)]
+
+
+def test_gain_to_usual_sees_through_clicks_and_pauses(speech: Audio) -> None:
+    gain = gain_to_usual(speech)
+    loud = Audio(speech.samples * gain, speech.rate)
+    assert gain_to_usual(loud) == pytest.approx(1.0, abs=1e-3)
+    assert gain_to_usual(Audio(speech.samples * 0.01, speech.rate)) == pytest.approx(gain * 100, rel=1e-3)
+    samples = np.concatenate([speech.samples, np.zeros_like(speech.samples)], axis=1)
+    samples[0, 100_000] = 1.0
+    assert gain_to_usual(Audio(samples, speech.rate)) == pytest.approx(gain, rel=0.15)
+
+
+@pytest.mark.parametrize(
+    "samples", [np.zeros((2, 48_000)), np.zeros((1, 0)), np.full((1, 48_000), np.nan), np.ones((1, 3))]
+)
+def test_silence_is_not_raised(samples: np.ndarray) -> None:
+    assert gain_to_usual(Audio(samples, 48_000)) == 1.0

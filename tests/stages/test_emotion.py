@@ -162,3 +162,57 @@ def test_the_stage_records_itself(speech: Audio) -> None:
     step = project.step("emotion")
     assert step is not None
     assert step.backend == "prosody"
+
+
+def test_one_word_says_less_than_a_sentence(speech: Audio) -> None:
+    points, utterances = emotion(speech.between(0.2, 0.9))
+    assert all(np.isfinite([p.arousal, p.valence, p.dominance]).all() for p in points)
+    longer = emotion(speech).points
+    assert max((p.confidence for p in points), default=0.0) < max(p.confidence for p in longer)
+    assert {u.label for u in utterances} <= set(EMOTIONS)
+
+
+def test_music_alone_feels_nothing() -> None:
+    t = np.arange(48_000 * 8) / 48_000
+    chord = sum(np.sin(2 * np.pi * hz * t) / k for hz in (220, 277.2, 329.6) for k in (1, 2, 3))
+    beat = np.exp(-((t % 0.5) * 12)) * np.sin(2 * np.pi * 60 * t)
+    points, utterances = emotion(Audio(0.1 * chord + 0.3 * beat, 48_000))
+    assert all(p.confidence < 0.2 for p in points)
+    assert {u.label for u in utterances} <= {"neutral"}
+
+
+def test_words_over_silence_speak_alone() -> None:
+    said = Transcript("yue", (Utterance(1.0, 3.0, "我好嬲呀！", "yue"), Utterance(3.0, 4.0, "嗯", "yue")))
+    points, (angry,) = emotion(Audio(np.zeros((2, 48_000 * 5)), 48_000), said)
+    assert points == ()
+    assert angry.label == "anger"
+    assert angry.voice is None
+    assert angry.words is not None
+
+
+def test_utterances_may_overlap_and_outlast_the_recording(speech: Audio) -> None:
+    said = Transcript(
+        "en",
+        (
+            Utterance(0.0, 6.0, "I love you", "en", (), "A"),
+            Utterance(4.0, 9.5, "I hate you", "en", (), "B"),
+            Utterance(7.9, 30.0, "goodbye", "en", (), "A"),
+            Utterance(40.0, 42.0, "never said", "en", (), "A"),
+        ),
+    )
+    points, utterances = emotion(speech, said)
+    assert [u.speaker for u in utterances] == ["A", "B", "A"]
+    assert [p.time_s for p in points] == sorted({p.time_s for p in points})
+    by_time = {p.time_s: p.words for p in points}
+    assert by_time[5.0] == utterances[0].words
+    assert by_time[7.0] == utterances[1].words
+
+
+def test_a_speakers_own_norm_counts_from_30_seconds_on(speech: Audio) -> None:
+    long = Audio(np.tile(speech.samples, 8), speech.rate)
+    turns = (SpeakerTurn(0, long.duration_s, "A"),)
+    plain, known = emotion(long).points, emotion(long, turns=turns).points
+    # Half of what a voice has to itself is taken for its manner.
+    assert np.mean([abs(p.arousal) for p in known]) < np.mean([abs(p.arousal) for p in plain])
+    short = emotion(speech, turns=(SpeakerTurn(0, speech.duration_s, "A"),)).points
+    assert [p.arousal for p in short] == [p.arousal for p in emotion(speech).points]
