@@ -37,6 +37,9 @@ _WORDS = {
     "gentle": ("輕柔的", "轻柔的", "優しい"),
     "joyful": ("歡快的", "欢快的", "楽しい"),
     "angry": ("激烈的", "激烈的", "激しい"),
+    "eerie": ("詭異的", "诡异的", "不気味な"),
+    "dramatic": ("戲劇性的", "戏剧性的", "劇的な"),
+    "dark": ("陰沉的", "阴沉的", "暗い"),
     "strings": ("弦樂", "弦乐", "弦楽"),
     "piano": ("鋼琴聲", "钢琴声", "ピアノ"),
     "drums": ("鼓聲", "鼓声", "太鼓の音"),
@@ -129,6 +132,13 @@ def _english(kind: str) -> str:
     return clean(kind.replace("_", " ").replace("-", " ")).lower()
 
 
+#: How music sounds that has a feeling of core.spotting.EMOTIONS.
+_MOODS = {
+    "neutral": "", "joy": "joyful", "tenderness": "gentle", "sadness": "sad", "fear": "eerie", "tension": "tense",
+    "anger": "angry", "surprise": "dramatic", "disgust": "dark",
+}  # fmt: skip
+
+
 def sound_word(kind: str, language: str) -> str:
     """A sound's word in one of core.language.LANGUAGES; as it is where there is none."""
     return _said(_english(kind), language, traditional=language == "zh-hant")
@@ -154,7 +164,8 @@ def _mood(project: Project, span: Span) -> str:
     for start_s, end_s, mood in named:
         shared = Span(start_s, max(start_s, end_s)) & span
         if mood and shared and shared.duration_s >= 0.5 * min(span.duration_s, max(end_s - start_s, 0.1)):
-            return _english(mood)
+            first = _english(mood).partition(",")[0]
+            return _MOODS.get(first, first)
     points = [point for point in project.emotion or () if point.time_s in span]
     if not points:
         return ""

@@ -8,9 +8,9 @@ import pytest
 
 from audiopost.core.marks import Activity, Finding
 from audiopost.core.speech import Transcript
-from audiopost.core.spotting import Cue, EmotionPoint, Scene
+from audiopost.core.spotting import EMOTIONS, Cue, EmotionPoint, Scene
 from audiopost.core.time import FrameRate, Timebase
-from audiopost.subtitles import check, layout, load_style, render
+from audiopost.subtitles import check, layout, load_style, render, sdh
 from audiopost.subtitles.sdh import SoundTag, is_labelled, sound_tags, speaker_label, with_tags
 from audiopost.subtitles.timing import Timing
 
@@ -91,9 +91,11 @@ def test_sounds_and_music_out_of_what_the_run_has():
 
 def test_music_has_the_mood_of_its_cue_else_scene_else_voices():
     music = (Activity("music:strings", 0, 20),)
-    cue = Cue(1, 1, 18, "tension", "tense", (60, 80), "minor", ("piano",), "", 0.9)
+    cue = Cue(1, 1, 18, "underscore", "tension", (60, 80), "minor", ("piano",), "", 0.9)
     assert texts(Run(activity=music, cues=(cue,))) == ["♪ tense strings ♪"]
-    assert texts(Run(activity=music, scenes=(Scene(1, 0, 30, "", mood="calm"),))) == ["♪ calm strings ♪"]
+    assert texts(Run(activity=music, scenes=(Scene(1, 0, 30, "", mood="sadness, fear"),))) == ["♪ sad strings ♪"]
+    assert texts(Run(activity=music, scenes=(Scene(1, 0, 30, "", mood="neutral"),))) == ["♪ strings ♪"]
+    assert texts(Run(activity=music, cues=(cue,)), "yue") == ["♪ 緊張的弦樂 ♪"]
     voices = tuple(EmotionPoint(t, -0.5, -0.5, 0, 1) for t in range(20))
     assert texts(Run(activity=music, emotion=voices)) == ["♪ sad strings ♪"]
     assert texts(Run(activity=music, emotion=(EmotionPoint(3, 0.1, 0, 0, 1),))) == ["♪ strings ♪"]
@@ -137,3 +139,8 @@ def test_music_waits_for_a_gap_as_long_as_it_plays(talk):
     captions, left = with_tags(close, (SoundTag(1.5, 8, "♪ music ♪", True),), STYLE, TIMING, "en")
     assert [c.lines for c in captions][1] == ("♪ music ♪",)
     assert left == ()
+
+
+def test_every_feeling_has_a_word_for_music_in_every_language():
+    assert set(sdh._MOODS) == set(EMOTIONS)
+    assert all(not word or len(sdh._WORDS[word]) == 3 for word in sdh._MOODS.values())
