@@ -86,7 +86,11 @@ def show(built: Built, project: Project, seconds: dict[str, float], every_beat: 
     print(f"\n### {built.name}, {length:.0f} s\n\nTimes its length: {rtf}\n")
     print("| planted | at s | found at s | error s | as |\n| --- | --- | --- | --- | --- |")
     for planted in built.planted:
-        at, words = nearest(planted, project) or (float("nan"), "nothing")
+        hit = nearest(planted, project)
+        if hit is None:
+            print(f"| {planted.kind}: {planted.what} | {planted.time_s:.2f} | - | **-** | no such beat |")
+            continue
+        at, words = hit
         error = at - planted.time_s
         verdict = f"{error:+.2f}" if abs(error) <= _FOUND_S else f"**{error:+.2f}**"
         print(f"| {planted.kind}: {planted.what} | {planted.time_s:.2f} | {at:.2f} | {verdict} | {words} |")
