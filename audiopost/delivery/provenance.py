@@ -41,7 +41,7 @@ _PACKAGES: Mapping[str, tuple[str, ...]] = {
     "diarise.pyannote": ("pyannote.audio", "torch"),
     "emotion.prosody": ("silero-vad", "onnxruntime"),
     "emotion.transformers": ("transformers", "torch", "silero-vad", "onnxruntime"),
-    "emotion.emotion2vec": ("torch", "silero-vad", "onnxruntime"),
+    "emotion.emotion2vec": ("torch", "PyYAML", "silero-vad", "onnxruntime"),
     "emotion.sensevoice": ("onnxruntime", "silero-vad"),
     "scenes": ("ruptures", "scenedetect-headless", "scenedetect"),
     "subtitles": ("pysubs2", "budoux", "opencc", "scenedetect-headless", "scenedetect"),
