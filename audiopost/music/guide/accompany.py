@@ -36,7 +36,7 @@ def bass(plan: Plan) -> Iterator[Note]:
         if time >= grid.first_s and (not starts or time - starts[-1] > _APART_S):
             starts.append(time)
     for start, end in zip(starts, [*starts[1:], grid.duration_s], strict=True):
-        pitch = plan.pitch(0 if plan.mood.feel.pedal else plan.chord(start).root)
+        pitch = plan.pitch(0 if plan.mood.pedal else plan.chord(start).root)
         pitch -= 12 * ((pitch - _BASS_LOWEST) // 12)
         yield Note(start, end - start, pitch, plan.mood.velocity(start), "bass")
 

@@ -39,7 +39,7 @@ def compose(cue: Cue) -> Score:
             remedy="Ask for guides of the other cues, or change its function.",
         )
     grid = grid_of(cue)
-    mood = Mood(cue, grid)
+    mood = Mood(cue, grid, drums=instruments.drummed(cue.instruments))
     rng = np.random.default_rng(_seed(cue))
     tonic, fallback = tonic_of(cue.key), _TONICS[rng.integers(len(_TONICS))]
     plan = Plan(grid, mode_of(cue.mode, cue.key, mood.valence), 48 + (fallback if tonic is None else tonic), mood)

@@ -97,16 +97,24 @@ def instrument(text: str) -> Instrument | None:
     return _WORDS[max(named, key=len)] if named else None
 
 
+def drummed(names: Iterable[str]) -> bool:
+    """Whether a drum is among the instruments."""
+    return any("pulse" in found.roles for name in names if (found := instrument(name)))
+
+
 def cast(names: Iterable[str], plucked: bool) -> tuple[Part, ...]:
-    """The parts of a guide, each given to the first of the cue's instruments that plays it, best role first.
+    """The parts of a guide, each given to the cue's instrument that plays it best, rather one that is free still.
 
     `plucked`: where no plucked or struck instrument is asked for, pizzicato plays the figure. The part 'accent' is the
     timpani that hits come with.
     """
     asked = [found for name in names if (found := instrument(name))]
-    parts = []
+    parts: list[Part] = []
+    busy: list[Instrument] = []
     for role, usual in _USUAL.items():
-        able = sorted((one for one in asked if role in one.roles), key=lambda one: one.roles.index(role))
+        able = [one for one in asked if role in one.roles]
+        able.sort(key=lambda one: one.roles.index(role) + busy.count(one))
         chosen = able[0] if able else _WORDS["pizzicato" if role == "figure" and plucked else usual]
+        busy.append(chosen)
         parts.append(Part(role, chosen.program, chosen.timbre))
     return (*parts, Part("accent", 47, "timpani"))

@@ -20,8 +20,8 @@ _RHYTHMS: tuple[tuple[tuple[float, ...], ...], ...] = (
 _MOVING, _LIVELY = 0.0, 0.4
 #: A fragment and its answer take four bars of six. In cues of six bars and more the first two belong to the others.
 _PERIOD, _PLAYED, _LATE = 6, 4, 2
-#: Around the C above middle C.
-_CENTRE = 72
+#: Around the C above middle C; it turns round this many steps of the scale from there.
+_CENTRE, _RANGE = 72, 5
 
 
 def fragments(plan: Plan, rng: np.random.Generator) -> Iterator[Note]:
@@ -44,7 +44,8 @@ def fragments(plan: Plan, rng: np.random.Generator) -> Iterator[Note]:
         offsets = _on_grid(rhythm if opening else (0.0,), plan)
         for i, offset in enumerate(offsets):
             time = bar + offset * grid.beat_s
-            step += moves[i - 1] if i else 0
+            if i:
+                step += moves[i - 1] if abs(step + moves[i - 1] - home) <= _RANGE else -moves[i - 1]
             if mood.sings(time):
                 length = ([*offsets, grid.metre.beats][i + 1] - offset) * grid.beat_s * 0.95
                 yield Note(time, length, plan.pitch(step), mood.velocity(time, 4), "melody")
@@ -60,9 +61,10 @@ def _on_grid(shares: Sequence[float], plan: Plan) -> list[float]:
 
 
 def _moves(count: int, contour: int, rng: np.random.Generator) -> list[int]:
-    """Steps between tones: mostly seconds, now and then a third; two of three in the direction of the contour."""
+    """Steps between tones: mostly seconds, some thirds, most in the direction of the contour, every third back."""
     sizes = np.where(rng.random(count) < 0.75, 1, 2)
-    signs = np.where(rng.random(count) < 0.5 + contour / 6, 1, -1)
+    signs = np.where(rng.random(count) < 0.5 + contour / 4, 1, -1)
+    signs[2::3] = -signs[1::3][: len(signs[2::3])]
     return [int(move) for move in sizes * signs]
 
 

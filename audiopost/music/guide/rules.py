@@ -25,23 +25,25 @@ Step = int | tuple[int, ...] | None
 class Pattern:
     """Which tones of a chord are played (0 the lowest; a tuple together; None rests), one entry a step.
 
-    `per_beat` steps a beat, 0 for the metre's division; notes last `gate` steps; `low`: an octave below the pad.
+    `per_beat` steps a beat, 0 for the metre's division; notes last `gate` steps; `low`: an octave below the pad;
+    `drums`: it moves enough for drums to join it where arousal is high.
     """
 
     steps: tuple[Step, ...]
     per_beat: int
     gate: float
     low: bool = False
+    drums: bool = False
 
 
 PATTERNS: Mapping[str, Pattern] = {
     "broken": Pattern((0, 2, 1, 2), 1, 1.6),
     "arpeggio": Pattern((0, 1, 2, 3, 2, 1), 0, 1.8),
-    "ostinato": Pattern((0, 0, 1, 0, 2, 0, 1, 0), 0, 0.55),
-    "pulse": Pattern((0,), 0, 0.6, low=True),
+    "ostinato": Pattern((0, 0, 1, 0, 2, 0, 1, 0), 0, 0.55, drums=True),
+    "pulse": Pattern((0,), 0, 0.6, low=True, drums=True),
     "heartbeat": Pattern((0, None, 0, None), 2, 0.8, low=True),
-    "chords": Pattern(((0, 1, 2),), 1, 0.8),
-    "offbeat": Pattern((None, (0, 1, 2)), 1, 0.4),
+    "chords": Pattern(((0, 1, 2),), 1, 0.8, drums=True),
+    "offbeat": Pattern((None, (0, 1, 2)), 1, 0.4, drums=True),
     "tremolo": Pattern((0, 1), 4, 0.9),
 }
 #: Words of a cue's texture. Of several the first in the text counts.
@@ -53,17 +55,18 @@ _TEXTURES: Mapping[str, str] = {
     "strum": "chords", "groove": "ostinato", "rhythmic": "ostinato", "pad": "broken", "sustained": "broken",
     "sparse": "broken", "solo": "broken", "figure": "arpeggio", "pedal": "heartbeat", "percussion": "pulse",
 }  # fmt: skip
-#: Textures that have no melody, and those that have drums at any arousal.
+#: Textures that have no melody, those that have drums at any arousal, those whose bass stays on the tonic.
 _NO_MELODY, _DRUMMED = ("without melody", "no melody", "drone", "cluster", "percussion"), ("groove", "percussion")
-#: From this arousal on drums mark the beat.
-_DRUMS_FROM = 0.35
+_PEDAL = ("pedal", "drone")
+#: Arousal from which on a feeling's livelier pattern is played, and drums join one that moves.
+_HIGH = 0.3
 
 
 @dataclass(frozen=True)
 class Feel:
     """How one of EMOTIONS plays. `pattern` below and from arousal 0.3, `register` in semitones, `contour` -1..1.
 
-    `pedal`: the bass stays on the tonic.
+    `pedal` as in Mood.
     """
 
     pattern: tuple[str, str]
@@ -93,9 +96,12 @@ _BY_AROUSAL, _UNDER_LINE = 18.0, -14.0
 
 
 class Mood:
-    """How a cue feels over time, in seconds since its in: arousal, velocity, and where somebody speaks."""
+    """How a cue feels over time, in seconds since its in: arousal, velocity, and where somebody speaks.
 
-    def __init__(self, cue: Cue, grid: Grid) -> None:
+    `drums`: its instruments include drums. `pedal`: the bass stays on the tonic.
+    """
+
+    def __init__(self, cue: Cue, grid: Grid, *, drums: bool) -> None:
         self.emotion = cue.emotion if cue.emotion in FEELS else "neutral"
         self.feel = FEELS[self.emotion]
         arousal, self.valence, _ = CIRCUMPLEX[self.emotion]
@@ -105,7 +111,9 @@ class Mood:
         self._from, self._to = _dynamics(cue.dynamics)
         self._duration_s = grid.duration_s
         self._texture = cue.texture.lower()
-        self._drummed = cue.function == "montage" or any(word in self._texture for word in _DRUMMED)
+        self._compound = grid.metre.compound
+        self._drummed = cue.function == "montage" or any(word in self._texture for word in _DRUMMED) or drums
+        self.pedal = self.feel.pedal or any(word in self._texture for word in _PEDAL)
         self.mean_arousal = float(np.mean(self._arousals))
 
     def arousal(self, time_s: float) -> float:
@@ -121,17 +129,18 @@ class Mood:
         return round(min(max(level + (_UNDER_LINE if self.under_line(time_s) else 0.0), 18.0), 118.0))
 
     def pattern(self) -> Pattern:
-        """The pattern that the texture names, else the feeling's."""
+        """The pattern that the texture names, else the feeling's; one tone a beat would hide a compound metre."""
         found = [(self._texture.find(word), name) for word, name in _TEXTURES.items() if word in self._texture]
-        return PATTERNS[min(found)[1] if found else self.feel.pattern[self.mean_arousal >= 0.3]]
+        name = min(found)[1] if found else self.feel.pattern[self.mean_arousal >= _HIGH]
+        return PATTERNS["arpeggio" if self._compound and name == "broken" else name]
 
     def sings(self, time_s: float) -> bool:
         """Whether there may be a melody: not in textures without one, not under a line."""
         return not self.under_line(time_s) and not any(word in self._texture for word in _NO_MELODY)
 
     def drums(self, time_s: float) -> bool:
-        """Whether drums mark the beat: where the texture has them, in montages, and from an arousal of 0.35 on."""
-        return self._drummed or self.arousal(time_s) >= _DRUMS_FROM
+        """Whether drums mark the beat: where they are asked for, in montages, where a pattern that moves is loud."""
+        return self._drummed or (self.pattern().drums and self.arousal(time_s) >= _HIGH)
 
 
 def _dynamics(text: str) -> tuple[float, float]:
