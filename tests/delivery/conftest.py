@@ -68,7 +68,7 @@ def rich_cues(rate: FrameRate) -> tuple[Cue, ...]:
             ),
         ),
         Cue(2, at(700), at(1200), "transition", "joy", (110, 126), "dorian", (), "-cut to day", 0.5, reel=2),
-        Cue(3, at(710), at(900), "silence", "sadness", (60, 80), "", (), "No music.", 1.0, status="existing"),
+        Cue(3, at(710), at(900), "silence", "sadness", (60, 80), "", (), "No music.", 1.0, status="existing", metre=""),
         Cue(4, at(1500), at(1501), "sting", "fear", (72, 72), "phrygian", ("x",), "hit", 0.25, status="rejected"),
         Cue(
             12, at(86400), at(90000), "closing", "tenderness", (60, 70), "own mode", ("箏",), "末段：離別", 0.6, reel=3,

@@ -120,10 +120,16 @@ def _line(cue: Cue, spotting: Spotting) -> list[str]:
         timebase.timecode(cue.out_s),
         clock(cue.duration_s, 1),
         _feel(cue, language),
-        "" if silent or not any(cue.tempo_bpm) else f"{cue.tempo_bpm[0]}–{cue.tempo_bpm[1]}",
+        "" if silent else tempo_range(cue),
         "" if silent else music,
         brief(cue.reason),
     ]
+
+
+def tempo_range(cue: Cue) -> str:
+    """'60–80', '72', or '' where existing music has no pulse."""
+    low, high = cue.tempo_bpm
+    return "" if not high else str(low) if low == high else f"{low}–{high}"
 
 
 def brief(text: str) -> str:
@@ -174,9 +180,10 @@ def _card(cue: Cue, spotting: Spotting) -> Card:
 
 
 def _facts(cue: Cue, language: str) -> Iterator[tuple[str, str]]:
-    """Names and values; none of music for a silence."""
+    """Names and values; none of music for a silence, none of level for music that is in the mix already."""
     if cue.function == "silence":
         return
+    mixed = cue.status == "existing"
     values = {
         "tempo": _tempo(cue, language),
         "column_metre": cue.metre,
@@ -184,8 +191,8 @@ def _facts(cue: Cue, language: str) -> Iterator[tuple[str, str]]:
         "column_instruments": ", ".join(cue.instruments),
         "column_texture": cue.texture,
         "column_dynamics": cue.dynamics,
-        "level": _level(cue, language),
-        "fades": _fades(cue, language),
+        "level": "" if mixed else _level(cue, language),
+        "fades": "" if mixed else _fades(cue, language),
     }
     for key, value in values.items():
         if value:
@@ -193,11 +200,11 @@ def _facts(cue: Cue, language: str) -> Iterator[tuple[str, str]]:
 
 
 def _tempo(cue: Cue, language: str) -> str:
+    """The range, and what meets the hit points; of existing music, which has none to meet, its own tempo."""
+    if cue.tempo is None or not cue.hits:
+        span = tempo_range(cue)
+        return f"{span} BPM" if span else ""
     low, high = cue.tempo_bpm
-    if not high:
-        return ""  # existing music without a pulse
-    if cue.tempo is None:
-        return tell("sheet.tempo_range", language, low=low, high=high)
     rms, worst = f"{cue.tempo.rms_frames:.1f}", f"{cue.tempo.worst_frames:.1f}"
     return tell("sheet.tempo_fit", language, low=low, high=high, bpm=number(cue.tempo.bpm, 2), rms=rms, worst=worst)
 

@@ -65,6 +65,10 @@ class Row:
             return BadValue(place + error.problem, value=cell, choices=error.choices, remedy=error.remedy)
         return BadValue(f"{place}{cell!r} cannot be read: {error}.", value=cell)
 
+    def has(self, column: str) -> bool:
+        """Whether the sheet has the column; existing music without bars leaves its metre empty."""
+        return column in self._titles
+
     def remark(self, said: str) -> None:
         self.remarks.append(f"{self._where}: {said}")
 
@@ -93,7 +97,7 @@ def cue_of(row: Row, timebase: Timebase, order: int) -> Cue:
         reel,
         row.take("status", _one("status"), "suggested"),
         row.text("title"),
-        row.take("metre", metre_of, "4/4"),
+        row.take("metre", metre_of, "" if row.has("metre") else "4/4"),
         row.text("key"),
         row.text("texture"),
         row.text("dynamics"),

@@ -8,7 +8,7 @@ from typing import Any
 from reportlab.graphics.shapes import Drawing, Line, PolyLine, Rect, String
 from reportlab.lib import colors
 from reportlab.lib.units import mm
-from reportlab.platypus import KeepTogether, PageBreak, Spacer, Table, TableStyle
+from reportlab.platypus import CondPageBreak, KeepTogether, Spacer, Table, TableStyle
 
 from ...core.language import tell, texts
 from ...io.atomic import write_bytes
@@ -42,12 +42,17 @@ def _story(page: Notes, type_: Type, language: str) -> list[Any]:
     if page.empty:
         story.append(type_.paragraph(page.empty, 11))
     else:
-        story += [_overview(page, type_), PageBreak(), type_.paragraph(told("details"), 13, bold=True)]
+        story += [_overview(page, type_), *_heading(told("details"), type_)]
         story += [part for card in page.cards for part in _card(card, page, type_, language)]
     if page.scenes:
-        heads = table(type_, page.scene_titles, page.scenes, (6, 11, 11, 16, 14, 22, 40))
-        story += [PageBreak(), type_.paragraph(told("scenes"), 13, bold=True), Spacer(0, 3 * mm), heads]
+        story += _heading(told("scenes"), type_)
+        story += [Spacer(0, 3 * mm), table(type_, page.scene_titles, page.scenes, (6, 11, 11, 16, 14, 22, 40))]
     return story
+
+
+def _heading(text: str, type_: Type) -> list[Any]:
+    """On a new page, unless a third of this one is left."""
+    return [Spacer(0, 8 * mm), CondPageBreak(62 * mm), type_.paragraph(text, 13, bold=True)]
 
 
 def _overview(page: Notes, type_: Type) -> Table:

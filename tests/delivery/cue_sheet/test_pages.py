@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from audiopost.core.spotting import Cue
+from audiopost.core.spotting import Cue, TempoFit
 from audiopost.delivery.cue_sheet import fonts, html, pages, pdf
 from audiopost.delivery.cue_sheet.notes import notes
 
@@ -152,6 +152,16 @@ def test_the_page_is_whole_and_escaped(make_spotting, bases, language):
     assert page.tags.count("article") == 5
     assert page.tags.count("polyline") == 2
     assert ("襯底 · 緊張" if language == "zh-hant" else "underscore · tension") in page.text
+
+
+def test_existing_music_has_its_tempo_and_no_level(make_spotting, bases):
+    fit = TempoFit(71.89, 0.02, 0.0, 0.0)
+    there = Cue(1, 0.0, 5.0, "opening", "joy", (72, 72), "major", (), "", 0.9, status="existing", metre="", tempo=fit)
+    free = Cue(2, 6.0, 9.0, "source", "joy", (0, 0), "", (), "", 0.9, status="existing", metre="")
+    page = notes(make_spotting(bases["25"], "en", (there, free)))
+    assert page.cards[0].facts == (("Tempo", "72 BPM"), ("Key", "major"))
+    assert page.cards[1].facts == ()
+    assert [row[5] for row in page.overview] == ["72", ""]
 
 
 def test_status_colours_cover_every_status():
