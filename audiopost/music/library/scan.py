@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 from collections.abc import Sequence
@@ -137,14 +138,19 @@ def _identity(store: Store, embedder: str) -> str:
 def _hear(
     store: Store, files: list[Seen], workers: int, embedder: tuple[str, str], progress: Progress, done: Scan
 ) -> None:
-    total = len(files)
-    for number, found in enumerate(worker.heard(files, workers or os.cpu_count() or 1, embedder[0]), start=1):
-        if found.info is None or found.analysis is None:
-            store.put_failed(found.seen, found.error)
-            done.failed[found.seen.path] = found.error
-            log.warning("%s: %s", found.seen.path, found.error)
-        else:
-            embedding = None if found.embedding is None else (found.embedding, embedder[1])
-            store.put(found.seen, found.info, found.analysis, found.sha256, embedding)
-            done.heard += 1
-        progress("hear tracks", number, total)
+    answers = worker.heard(files, workers or os.cpu_count() or 1, embedder[0])
+    with contextlib.closing(answers):  # ends the children at once where the user stops the work
+        for number, found in enumerate(answers, start=1):
+            _keep(store, found, embedder[1], done)
+            progress("hear tracks", number, len(files))
+
+
+def _keep(store: Store, found: worker.Heard, identity: str, done: Scan) -> None:
+    if found.info is None or found.analysis is None:
+        store.put_failed(found.seen, found.error)
+        done.failed[found.seen.path] = found.error
+        log.warning("%s: %s", found.seen.path, found.error)
+    else:
+        embedding = None if found.embedding is None else (found.embedding, identity)
+        store.put(found.seen, found.info, found.analysis, found.sha256, embedding)
+        done.heard += 1

@@ -24,46 +24,15 @@ from ...core.errors import BadValue, OutputError, UnknownName
 from ...core.music import TrackAnalysis, TrackInfo
 from ...core.serial import from_json, to_json
 from ...io.atomic import guarded
+from .schema import NUMBERS, SCHEMA, TABLES
 
-SCHEMA = 1
 #: Raised when `analyse` tells other things of the same file: tracks are then heard again by the next scan.
 ANALYSER = 1
 #: 'missing' files were there and are gone; 'failed' ones cannot be heard, `error` says why.
 STATUSES = ("ok", "failed", "missing")
-#: Fields of TrackAnalysis that have columns.
-NUMBERS = (
-    "duration_s", "bpm", "bpm_confidence", "bpm_other", "metre", "key_confidence", "brightness_hz", "density", "vocal",
-    "loudness_lufs", "arousal", "valence",
-)  # fmt: skip
 _TEXTS = ("title", "artist", "composer", "publisher", "album", "genre", "licence")
 #: Seconds that a writer waits for another one.
 _PATIENCE_S = 30.0
-_TABLES = f"""
-CREATE TABLE tracks (
-    id INTEGER PRIMARY KEY,
-    path BLOB NOT NULL UNIQUE,
-    size INTEGER NOT NULL,
-    mtime_ns INTEGER NOT NULL,
-    sha256 TEXT NOT NULL,
-    status TEXT NOT NULL,
-    error TEXT NOT NULL,
-    analyser INTEGER NOT NULL,
-    words TEXT NOT NULL,
-    info TEXT NOT NULL,
-    key TEXT NOT NULL,
-    mode TEXT NOT NULL,
-    {" REAL, ".join(NUMBERS)} REAL,
-    analysis BLOB NOT NULL,
-    embedding BLOB,
-    embedder TEXT NOT NULL DEFAULT ''
-);
-CREATE INDEX by_status ON tracks (status, bpm);
-CREATE INDEX by_size ON tracks (size);
-CREATE INDEX by_hash ON tracks (sha256);
-CREATE TABLE folders (path BLOB PRIMARY KEY) WITHOUT ROWID;
-CREATE TABLE embedders (identity TEXT PRIMARY KEY, folder BLOB NOT NULL) WITHOUT ROWID;
-PRAGMA user_version = {SCHEMA};
-"""
 
 
 @dataclass(frozen=True)
@@ -106,6 +75,7 @@ class Store:
             self._db = sqlite3.connect(path, timeout=_PATIENCE_S, isolation_level=None, check_same_thread=False)
             with contextlib.ExitStack() as refused:
                 refused.callback(self._db.close)
+                self._db.row_factory = sqlite3.Row
                 self._prepare()
                 refused.pop_all()
         except sqlite3.OperationalError as error:
@@ -135,7 +105,7 @@ class Store:
             self._db.execute("PRAGMA journal_mode = WAL")
             with self._writing():
                 if not self._db.execute("PRAGMA user_version").fetchone()[0]:  # another process may have been first
-                    for statement in filter(str.strip, _TABLES.split(";")):
+                    for statement in filter(str.strip, TABLES.split(";")):
                         self._db.execute(statement)
         self._db.execute("PRAGMA synchronous = NORMAL")
 
@@ -165,10 +135,20 @@ class Store:
                 remedy="Make room, close other programs that use it, or name another with --library.",
             ) from error
 
+    def _ask(self, sql: str, values: Sequence[Any] = ()) -> list[Any]:
+        try:
+            return self._db.execute(sql, values).fetchall()
+        except sqlite3.DatabaseError as error:
+            raise BadValue(
+                f"The library {self.path} cannot be read: {error}.",
+                value=str(self.path),
+                remedy="Move it away and make it again with 'audiopost library add'; the music itself is not in it.",
+            ) from error
+
     # What a scan asks and tells.
 
     def folders(self) -> list[Path]:
-        return [_path(row[0]) for row in self._db.execute("SELECT path FROM folders ORDER BY path")]
+        return [_path(row[0]) for row in self._ask("SELECT path FROM folders ORDER BY path")]
 
     def watch(self, folders: Sequence[Path]) -> None:
         """Notes folders for the next rescan."""
@@ -177,12 +157,12 @@ class Store:
 
     def known(self) -> dict[Path, tuple[int, int, str, int]]:
         """(size, mtime_ns, status, analyser) of every track by its path."""
-        rows = self._db.execute("SELECT path, size, mtime_ns, status, analyser FROM tracks")
+        rows = self._ask("SELECT path, size, mtime_ns, status, analyser FROM tracks")
         return {_path(path): (size, mtime, status, version) for path, size, mtime, status, version in rows}
 
     def of_size(self, size: int) -> list[tuple[Path, str]]:
         """(path, sha256) of heard tracks of a size: what a file of that size may be a copy of, or moved from."""
-        rows = self._db.execute(
+        rows = self._ask(
             "SELECT path, sha256 FROM tracks WHERE size = ? AND analyser = ? AND sha256 != '' AND status != 'failed'"
             " ORDER BY id",
             (size, ANALYSER),
@@ -219,7 +199,7 @@ class Store:
     def put_failed(self, seen: Seen, error: str) -> None:
         """A file that cannot be heard; nothing older about it is kept, since it is not what it was."""
         info = TrackInfo(path=str(seen.path))
-        row = {**_file_columns(seen), "sha256": "", "status": "failed", "error": error, "analyser": ANALYSER}
+        row = {**_file_columns(seen), "sha256": "", "status": "failed", "error": plain(error), "analyser": ANALYSER}
         row |= {"words": _words(info), "info": _json(info), "key": "", "mode": "", "analysis": b"", "embedder": ""}
         self._put({**row, **dict.fromkeys((*NUMBERS, "embedding"))})
 
@@ -236,7 +216,7 @@ class Store:
     def same_at(self, seen: Seen, other: Path, info: TrackInfo, *, moved: bool) -> None:
         """The track known at `other` lies (`moved`), or lies too, at `seen`; `info` holds the tags it has there."""
         old, new = os.fsencode(other), _file_columns(seen)
-        columns = [row[1] for row in self._db.execute("PRAGMA table_info(tracks)") if row[1] not in ("id", "path")]
+        columns = [row[1] for row in self._ask("PRAGMA table_info(tracks)") if row[1] not in ("id", "path")]
         with self._writing():
             if other != seen.path:
                 self._db.execute("DELETE FROM tracks WHERE path = ?", (new["path"],))
@@ -278,42 +258,42 @@ class Store:
     def select(self, where: str = "1", values: Sequence[Any] = (), *, limit: int = -1) -> list[sqlite3.Row]:
         """Rows with every column but the analysis; `where` is SQL of ours over the columns, never of a user."""
         names = ", ".join(("id", "path", "status", "error", "info", "key", "mode", "sha256", *NUMBERS))
-        cursor = self._db.cursor()
-        cursor.row_factory = sqlite3.Row
-        return cursor.execute(
+        return self._ask(
             f"SELECT {names} FROM tracks WHERE {where} ORDER BY path LIMIT ?",  # noqa: S608
             (*values, limit),
-        ).fetchall()
+        )
+
+    def columns(self, names: Sequence[str]) -> list[tuple[Any, ...]]:
+        """These columns (of path, key, mode and NUMBERS: an index holds them) of every heard track, by path."""
+        return self._ask(f"SELECT id, {', '.join(names)} FROM tracks WHERE status = 'ok' ORDER BY path")  # noqa: S608
 
     def tracks(self, ids: Sequence[int]) -> list[Track]:
         """The tracks of these numbers, in their order. Raises UnknownName."""
         found = []
         for number in ids:
-            row = self._db.execute(
-                "SELECT status, error, info, analysis, sha256, path FROM tracks WHERE id = ?", (number,)
-            ).fetchone()
-            if row is None:
-                raise UnknownName("track", str(number), [])
-            status, error, info, analysis, sha256, path = row
+            rows = self._ask("SELECT status, error, info, analysis, sha256, path FROM tracks WHERE id = ?", (number,))
+            if not rows:
+                raise UnknownName("track", str(number), ())
+            status, error, info, analysis, sha256, path = rows[0]
             heard = from_json(TrackAnalysis, json.loads(zlib.decompress(analysis))) if analysis else None
             found.append(Track(number, status, error, track_info(info, path), heard, sha256))
         return found
 
     def embeddings(self, embedder: str) -> tuple[list[int], FloatArray]:
         """The numbers and unit vectors (n, size) of the tracks that this embedder heard."""
-        rows = self._db.execute(
+        rows = self._ask(
             "SELECT id, embedding FROM tracks WHERE embedder = ? AND status = 'ok' ORDER BY id", (embedder,)
-        ).fetchall()
+        )
         vectors = [np.frombuffer(blob, np.float32) for _, blob in rows]
         return [number for number, _ in rows], np.stack(vectors) if vectors else np.zeros((0, 0), np.float32)
 
     def without_embedding(self, embedder: str) -> list[Path]:
-        rows = self._db.execute("SELECT path FROM tracks WHERE status = 'ok' AND embedder != ?", (embedder,))
+        rows = self._ask("SELECT path FROM tracks WHERE status = 'ok' AND embedder != ?", (embedder,))
         return [_path(row[0]) for row in rows]
 
     def embedders(self) -> dict[str, str]:
         """The folders, by identity, of the models whose embeddings are here."""
-        rows = self._db.execute(
+        rows = self._ask(
             "SELECT identity, folder FROM embedders WHERE identity IN (SELECT embedder FROM tracks) ORDER BY identity"
         )
         return {identity: os.fsdecode(folder) for identity, folder in rows}
@@ -324,8 +304,13 @@ class Store:
 
     def counts(self) -> dict[str, int]:
         """Number of tracks by status."""
-        found = dict(self._db.execute("SELECT status, count(*) FROM tracks GROUP BY status"))
+        found = dict(self._ask("SELECT status, count(*) FROM tracks GROUP BY status"))
         return {status: int(found.get(status, 0)) for status in STATUSES}
+
+
+def plain(text: str) -> str:
+    """Text that SQLite takes: bytes of a file name that are no UTF-8 as escapes."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def track_info(info: str, path: bytes) -> TrackInfo:
@@ -347,5 +332,5 @@ def _json(info: TrackInfo) -> str:
 
 def _words(info: TrackInfo) -> str:
     """What a search by text looks into."""
-    texts = [os.fsencode(Path(info.path).stem).decode("utf-8", "replace"), *(getattr(info, name) for name in _TEXTS)]
+    texts = [plain(Path(info.path).stem), *(getattr(info, name) for name in _TEXTS)]
     return "\n".join(texts).casefold()

@@ -25,13 +25,11 @@ class Table:
     """Columns (n,) over the heard tracks, in order of path. NaN where a track has no tempo; mode +1, -1 or 0."""
 
     ids: NDArray[np.int64]
-    paths: tuple[bytes, ...]
     bpm: Floats
     bpm_other: Floats
     bpm_confidence: Floats
     mode: Floats
     key_confidence: Floats
-    keys: tuple[str, ...]
     duration_s: Floats
     brightness_hz: Floats
     density: Floats
@@ -41,22 +39,17 @@ class Table:
 
     @classmethod
     def of(cls, store: Store) -> Table:
-        rows = store.select("status = 'ok'")
-
-        def column(name: str) -> Floats:
-            return np.array([np.nan if row[name] is None else row[name] for row in rows], float)
-
-        signs = {"major": 1.0, "minor": -1.0}
         names = (
             "bpm", "bpm_other", "bpm_confidence", "key_confidence", "duration_s", "brightness_hz", "density", "vocal",
             "arousal", "valence",
         )  # fmt: skip
+        rows = store.columns(("mode", *names))
+        signs = {"major": 1.0, "minor": -1.0}
+        numbers = np.array([row[2:] for row in rows], float).reshape(len(rows), len(names))  # None becomes NaN
         return cls(
-            ids=np.array([row["id"] for row in rows], np.int64),
-            paths=tuple(row["path"] for row in rows),
-            mode=np.array([signs.get(row["mode"], 0.0) for row in rows], float),
-            keys=tuple(row["key"] for row in rows),
-            **{name: column(name) for name in names},
+            ids=np.array([row[0] for row in rows], np.int64),
+            mode=np.array([signs.get(row[1], 0.0) for row in rows], float),
+            **dict(zip(names, numbers.T, strict=True)),
         )
 
     def __len__(self) -> int:

@@ -14,7 +14,7 @@ import queue
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -57,7 +57,7 @@ def hear(path: Path, embedder: str = "") -> dict[str, Any]:
     return found
 
 
-def heard(files: Sequence[Seen], workers: int, embedder: str = "") -> Iterator[Heard]:
+def heard(files: Sequence[Seen], workers: int, embedder: str = "") -> Generator[Heard, None, None]:
     """Each of `files` once, in the order in which they are done. Closing the iterator ends the children.
 
     Raises StageError where no child can be started.
@@ -104,14 +104,22 @@ class _Lane(threading.Thread):
         except BaseException as error:  # noqa: BLE001  # goes to whoever asked
             self._done.put(error)
         finally:
-            self.stop()
+            self._end()
 
     def stop(self) -> None:
+        """Ends the child, and with it the thread, which waits for its answer."""
         self._stopped = True
-        child, self._child = self._child, None
-        if child is not None:
+        if (child := self._child) is not None:
             child.kill()
-            child.communicate()
+
+    def _end(self) -> int | None:
+        """The exit code of the child, which is no more."""
+        child, self._child = self._child, None
+        if child is None:
+            return None
+        child.kill()
+        child.communicate()
+        return child.returncode
 
     def _one(self, seen: Seen) -> Heard:
         child = self._child = self._child or _start()
@@ -125,10 +133,7 @@ class _Lane(threading.Thread):
         except OSError:  # it is gone, and the empty line says so
             pass
         if not line.endswith(b"\n"):
-            self._child = None
-            child.kill()
-            child.communicate()
-            return Heard(seen, f"the process that heard it ended (exit code {child.returncode})")
+            return Heard(seen, f"the process that heard it ended (exit code {self._end()})")
         return _parsed(seen, json.loads(line))
 
 

@@ -19,6 +19,7 @@ from audiopost.music.library.clap import Clap
 torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
+pytestmark = pytest.mark.slow  # transformers takes seconds to import
 CUE = Cue(1, 0.0, 20.0, "underscore", "tension", (60, 70), "minor", ("low strings", "鼓"), "", 0.8)
 
 

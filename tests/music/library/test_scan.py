@@ -239,3 +239,48 @@ def test_a_killed_scan_goes_on_where_it_was(tune, tmp_path):
     assert 2 <= kept < 6
     second = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True)
     assert f"{6 - kept} heard, {kept} unchanged" in second.stdout
+
+
+def test_a_library_that_broke_later_is_told(store, tune, tmp_path, heard_here):
+    for n in range(8):
+        tune(f"{n}.wav", 200 + n)
+    scan(store, [tmp_path / "music"])
+    store._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    store.close()
+    data = bytearray(store.path.read_bytes())
+    data[4096:] = b"\x55" * (len(data) - 4096)
+    store.path.write_bytes(data)
+    with pytest.raises(BadValue, match=r"cannot be read|not a music library"), Store(store.path) as broken:
+        broken.select()
+
+
+def test_a_failure_with_any_name_is_kept(store, tmp_path):
+    name = os.fsdecode(b"\xff.wav")
+    store.put_failed(stores.Seen(tmp_path / name, 1, 1), f"{name} is broken")
+    (row,) = store.select("status = 'failed'")
+    assert row["error"] == "\\udcff.wav is broken"
+    assert os.fsdecode(row["path"]) == str(tmp_path / name)
+
+
+@pytest.mark.slow
+def test_children_end_when_the_work_is_stopped(store, tune, tmp_path, monkeypatch):
+    from audiopost.core.errors import Cancelled
+    from audiopost.music.library import worker
+
+    started = []
+    real = worker._start
+    monkeypatch.setattr(worker, "_start", lambda: started.append(real()) or started[-1])
+    for n in range(4):
+        tune(f"{n}.wav", 300 + n, seconds=5.0)
+
+    def stop(step, completed, total):
+        raise Cancelled("enough")
+
+    with pytest.raises(Cancelled):
+        scan(store, [tmp_path / "music"], workers=2, progress=stop)
+    assert store.counts()["ok"] == 1
+    limit = time.monotonic() + 30
+    while any(child.poll() is None for child in started) and time.monotonic() < limit:
+        time.sleep(0.05)
+    assert started
+    assert all(child.poll() is not None for child in started)
