@@ -8,6 +8,7 @@ has no Chinese font, the page names one of Adobe's CID fonts, which readers brin
 from __future__ import annotations
 
 import functools
+import hashlib
 import io
 import os
 import sys
@@ -84,13 +85,17 @@ def _installed() -> Iterator[Path]:
 
 
 def _embedded(file: Path, text: str, language: str, weight: str = "Regular") -> Any:
-    """The characters of `text` as a reportlab font; None where the file cannot be used."""
+    """The characters of `text` as a reportlab font; None where the file cannot be used.
+
+    Its name tells its characters: reportlab finds fonts by name, and other pages may be made meanwhile.
+    """
     from fontTools.ttLib import TTLibError
     from reportlab.pdfbase.ttfonts import TTFError, TTFont
 
     try:
-        data = _subset(file, "".join(sorted(set(text))), language)
-        return TTFont(f"Sheet-{language}-{weight}", io.BytesIO(data))
+        characters = "".join(sorted(set(text)))
+        name = hashlib.sha256(characters.encode("utf-8", "backslashreplace")).hexdigest()[:12]
+        return TTFont(f"{weight}-{language}-{name}", io.BytesIO(_subset(file, characters, language)))
     except (TTFError, TTLibError, OSError, KeyError, ValueError):
         return None
 

@@ -58,6 +58,13 @@ def test_chinese_is_embedded(tmp_path, make_spotting, bases, language, words):
     assert b"/FontFile2" in path.read_bytes()
 
 
+def test_pages_made_one_after_another_have_their_own_characters(tmp_path, make_spotting, bases):
+    for number, word in enumerate(("龍鳳呈祥", "雨過天青")):
+        cue = Cue(1, 0.0, 4.0, "sting", "fear", (60, 80), "", (), word, 0.5)
+        path = pdf.write(tmp_path / f"{number}.pdf", make_spotting(bases["25"], "zh-hant", (cue,)))
+        assert word in text_of(path)
+
+
 def test_chinese_glyphs_leave_ink(tmp_path, make_spotting, bases):
     """Rendered: a page in Chinese has as much ink as its text says, which missing glyphs would not."""
     if not shutil.which("pdftoppm") or not list(fonts._installed()):
