@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import csv
+import importlib.util
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +17,8 @@ from audiopost.core.stage import silent
 from audiopost.dsp.resample import resample
 from audiopost.io.decode import load
 from audiopost.stages.emotion import Emotion, Options, Stage, emotion, voice_model
+
+ROOT = Path(__file__).parents[2]
 
 
 def _acted(shared: Path, actor: str, *feelings: str) -> list[Audio]:
@@ -216,3 +220,18 @@ def test_a_speakers_own_norm_counts_from_30_seconds_on(speech: Audio) -> None:
     assert np.mean([abs(p.arousal) for p in known]) < np.mean([abs(p.arousal) for p in plain])
     short = emotion(speech, turns=(SpeakerTurn(0, speech.duration_s, "A"),)).points
     assert [p.arousal for p in short] == [p.arousal for p in emotion(speech).points]
+
+
+@pytest.mark.slow
+def test_acted_speech_of_strangers_is_heard_as_well_as_stated(shared: Path) -> None:
+    """benchmarks/README.md has the figures; with fewer than these the voice would be of little use."""
+    spec = importlib.util.spec_from_file_location("emotion_benchmark", ROOT / "benchmarks" / "emotion.py")
+    assert spec is not None
+    assert spec.loader is not None
+    benchmark = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = benchmark
+    spec.loader.exec_module(benchmark)
+    figures = benchmark.measure(shared / "audio", "prosody", gains_db=(12,))
+    assert np.mean(figures.all_signs) >= 0.75
+    assert benchmark.uar(figures.all_labels) >= 0.45
+    assert figures.worst_change <= 0.05
