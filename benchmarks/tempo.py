@@ -22,6 +22,7 @@ from audiopost.core.audio import Audio
 from audiopost.core.music import TrackAnalysis
 from audiopost.io.decode import decode
 from audiopost.music import hearing
+from audiopost.music.library import tags
 from audiopost.music.track import analyse
 
 #: A beat counts as found within this, as in the field's evaluations (Davies, Degara & Plumbley 2009).
@@ -52,9 +53,10 @@ def references(folder: pathlib.Path) -> None:
         if row["kind"] not in ("music", "music_tempo"):
             continue
         found, told = analyse(decode(folder / row["path"]).audio), []
-        bpm = re.search(r"bpm=([\d.]+)", row["reference"])
+        stated = re.search(r"bpm=([\d.]+)", row["reference"])
+        bpm = float(stated[1]) if stated else tags.read(folder / row["path"]).tagged_bpm
         if bpm:
-            told.append(tempo_verdict(found, float(bpm[1])))
+            told.append(tempo_verdict(found, bpm) + ("" if stated else ", of its BPM tag"))
         if beats := re.search(r"beats=([^;]+)", row["reference"]):
             lines = (folder / beats[1]).read_text("ascii").split("\n")
             told.append(f"F {f_measure(found.beats_s, [float(line.split()[0]) for line in lines if line.strip()]):.2f}")
@@ -62,7 +64,7 @@ def references(folder: pathlib.Path) -> None:
             told.append(f"key {found.key} {found.mode} (reference {key[1].strip()})")
         name = row["path"].rpartition("/")[2]
         print(
-            f"{name:34} {bpm[1] if bpm else '-':>9} {found.bpm or '-':>7} {found.bpm_other or '-':>7} "
+            f"{name:34} {bpm or '-':>9} {found.bpm or '-':>7} {found.bpm_other or '-':>7} "
             f"{found.bpm_confidence:5.2f} {found.metre or '-':>5}  {'; '.join(told)}"
         )
 

@@ -30,7 +30,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "isrc": ("isrc", "tsrc", "iisr"),
     "iswc": ("iswc", "iswc-t"),
     "licence": ("license", "licence", "wcop", "copyright", "tcop", "cprt", "©cpy", "icop"),
-    "bpm": ("bpm", "tbpm", "tmpo", "ibpm", "tempo"),
+    "bpm": ("bpm", "tbpm", "tmpo", "ibpm", "tempo", "bpm (beats per minute)"),
 }
 #: A field longer than this is a pasted document; a report needs no more of it.
 _LONGEST = 500

@@ -43,12 +43,14 @@ class Heard:
 def hear(path: Path, embedder: str = "") -> dict[str, Any]:
     """Tags, analysis, hash and, where an `embedder` (a CLAP folder) is named, the embedding of one file, as JSON."""
     from ...io.decode import decode, file_sha256
+    from ..felt import as_stated
     from ..track import analyse
     from . import tags
 
     audio = decode(path).audio
     info = replace(tags.read(path), duration_s=audio.duration_s)
-    found = {"info": to_json(info), "analysis": to_json(analyse(audio)), "sha256": file_sha256(path)}
+    heard = as_stated(analyse(audio), info.tagged_bpm)
+    found = {"info": to_json(info), "analysis": to_json(heard), "sha256": file_sha256(path)}
     if embedder:
         from .clap import Clap
 
