@@ -87,7 +87,7 @@ def _installed() -> Iterator[Path]:
 def _embedded(file: Path, text: str, language: str, weight: str = "Regular") -> Any:
     """The characters of `text` as a reportlab font; None where the file cannot be used.
 
-    Its name tells its characters: reportlab finds fonts by name, and other pages may be made meanwhile.
+    Its name tells its characters: reportlab finds fonts by name, and keeps the first that had it.
     """
     from fontTools.ttLib import TTLibError
     from reportlab.pdfbase.ttfonts import TTFError, TTFont
@@ -95,14 +95,15 @@ def _embedded(file: Path, text: str, language: str, weight: str = "Regular") -> 
     try:
         characters = "".join(sorted(set(text)))
         name = hashlib.sha256(characters.encode("utf-8", "backslashreplace")).hexdigest()[:12]
-        return TTFont(f"{weight}-{language}-{name}", io.BytesIO(_subset(file, characters, language)))
+        name = f"{weight}-{language}-{name}"
+        return TTFont(name, io.BytesIO(_subset(file, characters, language, name)))
     except (TTFError, TTLibError, OSError, KeyError, ValueError):
         return None
 
 
 @functools.lru_cache(maxsize=8)
-def _subset(file: Path, characters: str, language: str) -> bytes:
-    """A TrueType font of those characters only."""
+def _subset(file: Path, characters: str, language: str, name: str) -> bytes:
+    """A TrueType font of those characters only, of that PostScript name."""
     from fontTools import subset
 
     font = _face(file, language)
@@ -113,6 +114,8 @@ def _subset(file: Path, characters: str, language: str) -> bytes:
     cutter.subset(font)
     if "CFF " in font or "CFF2" in font:
         _as_truetype(font)
+    for record in font["name"].names:
+        record.string = name
     font.recalcTimestamp = False  # equal pages, equal bytes
     data = io.BytesIO()
     font.save(data)
