@@ -34,7 +34,7 @@ _PLAYED = ("suggested", "accepted")
 _BLOCK = 1 << 17
 #: Tracks kept open at their rate for cues that share them.
 _OPEN = 4
-#: An edit that wants less than this more than its track has is right.
+#: By how much an edit may reach beyond its track's end before that is worth a word.
 _MISSING_S = 0.05
 
 
@@ -60,7 +60,8 @@ def temp_mix(
     A cue plays the track that was accepted for it, else the first, cut by its edit, faded by the cue's shapes, and
     ducked as `ducking` says under `dialogue` (the dialogue stem where there is one; else the programme itself). Guides
     lie 4 LU under the programme before ducking. Music lies on left and right; other channels are the programme's own.
-    A cue whose track cannot be read is left out and named in the warnings (with 'tracks-or-guides' its guide plays).
+    A cue without length, or whose track cannot be read, is left out and named in the warnings (with 'tracks-or-guides'
+    its guide plays instead of a track).
     Where the sum would exceed full scale a limiter holds it there, and a warning says so: only then is `audio` not
     programme plus `music`. Works in blocks: memory does not grow with length. Raises UnknownName for a source that is
     none of SOURCES, BadValue for ducks at rates below 4 kHz.
@@ -95,9 +96,10 @@ def music_bed(
     """The music of `temp_mix` alone, as long as the programme, at its rate and layout; and the warnings."""
     if source not in SOURCES:
         raise UnknownName("source of a temp mix", source, SOURCES)
-    played = [cue for cue in cues if cue.status in _PLAYED and cue.function != "silence"]
+    wanted = [cue for cue in cues if cue.status in _PLAYED and cue.function != "silence"]
+    empty = [f"{cue.label} ends before it begins: it stays without music" for cue in wanted if not cue.duration_s > 0]
     players = _Players(programme, dialogue or programme, source)
-    waiting = sorted(played, key=lambda cue: (cue.in_s, cue.number))
+    waiting = sorted((cue for cue in wanted if cue.duration_s > 0), key=lambda cue: (cue.in_s, cue.number))
     sounding: list[_Player] = []
     with Spool(programme.rate, programme.channels, programme.layout) as target:
         for start in range(0, programme.frames, _BLOCK):
@@ -112,7 +114,7 @@ def music_bed(
             sounding = [player for player in sounding if player.stop > stop]
             progress("music", stop / programme.rate, programme.duration_s)
     late = [f"{cue.label} begins after the end of the programme" for cue in waiting]
-    return target.audio, (*players.warnings, *late)
+    return target.audio, (*empty, *players.warnings, *late)
 
 
 class _Laid:

@@ -13,12 +13,13 @@ from scipy.signal import butter, sosfilt
 
 from audiopost.core.audio import LAYOUTS, Audio
 from audiopost.core.errors import UnknownName
-from audiopost.core.music import EditPiece, TrackEdit, TrackInfo, TrackMatch
+from audiopost.core.music import EditPiece, Loop, TrackAnalysis, TrackEdit, TrackInfo, TrackMatch
 from audiopost.core.spotting import Cue, Duck, Fades
 from audiopost.core.time import Span
 from audiopost.dsp.loudness import Meter
 from audiopost.io import scratch
 from audiopost.music import temp_mix as module
+from audiopost.music.edits import joins, propose
 from audiopost.music.temp_mix import music_bed, temp_mix
 
 RATE = 48_000
@@ -194,6 +195,32 @@ def test_equal_power_joins_keep_the_power_of_unlike_sounds(write: Write) -> None
     assert lufs(music, 2.4, 2.6) == pytest.approx(lufs(music, 3.5, 4.5), abs=0.4)
 
 
+def test_a_looped_edit_of_the_library_sounds_without_a_gap(write: Write) -> None:
+    """What `edits.propose` lays is what the temp mix plays: each join at its place, no hole, no lump."""
+    beats = tuple(0.5 * n for n in range(32))
+    known = TrackAnalysis(
+        16.0, bpm=120.0, beats_s=beats, metre=4, downbeats_s=beats[::4], loudness_lufs=-20.0,
+        loops=(Loop(4.0, 12.0, 4, 0.9),), energy_db=(-20.0,) * 16,
+    )  # fmt: skip
+    asked = cue(2.0, 42.0, level_lu=-3.0)
+    found = propose(known, asked, dialogue_lufs=-20.0)
+    assert found.kind == "looped"
+    assert len(found.edit.pieces) >= 3
+    track = TrackMatch(TrackInfo(write(noise(16, 0.1))), 1.0, (), replace(found.edit, fade_in_s=0.0, fade_out_s=0.0))
+    music = temp_mix(silence(45), [replace(asked, tracks=(track,))]).music
+    sounding = music.samples[0, round(2.05 * RATE) : round((2 + found.sounds_s - 0.05) * RATE)]
+    level = np.sqrt((sounding[: len(sounding) // 480 * 480].reshape(-1, 480) ** 2).mean(axis=1))
+    assert level.min() > 0.6 * np.median(level)
+    assert level.max() < 1.6 * np.median(level)
+    # A sound at the loop's start is heard each time the music comes back to it, on the sample.
+    click = np.zeros((2, 16 * RATE), np.float32)
+    click[:, 4 * RATE] = 0.5
+    clicks = replace(track, track=TrackInfo(write(click, name="click.wav")))
+    heard = np.flatnonzero(np.abs(temp_mix(silence(45), [replace(asked, tracks=(clicks,))]).music.samples[0]) > 0.2)
+    backs = [round(time * RATE) for time in joins(found.edit) if time < 41.9]
+    assert heard.tolist() == [6 * RATE, *backs]
+
+
 def test_pieces_apart_leave_silence_between(write: Write) -> None:
     pieces = (EditPiece(0.0, 0.0, 1.0), EditPiece(2.0, 1.0, 2.0, 0.3))
     music = temp_mix(silence(4), [cue(0.0, 4.0, tracks=(match(write(noise(4)), *pieces),))]).music.samples
@@ -270,11 +297,12 @@ def test_a_cue_without_a_readable_track_is_left_out_and_named(write: Write, tmp_
         cue(2.0, 3.0, 3, tracks=(good,)),
         cue(3.0, 4.0, 4),
         cue(9.0, 10.0, 5, tracks=(good,)),
+        cue(3.0, 2.0, 6, tracks=(good,)),
     ]
     mix = temp_mix(silence(4), cues)
-    assert [warning[:4] for warning in mix.warnings] == ["1m01", "1m02", "1m04", "1m05"]
-    assert "gone.wav" in mix.warnings[0]
-    assert "broken.wav" in mix.warnings[1]
+    assert [warning[:4] for warning in mix.warnings] == ["1m06", "1m01", "1m02", "1m04", "1m05"]
+    assert "gone.wav" in mix.warnings[1]
+    assert "broken.wav" in mix.warnings[2]
     assert np.abs(mix.music.samples[:, : 2 * RATE]).max() == 0
     assert mix.music.peak() == pytest.approx(0.2)
 

@@ -30,7 +30,7 @@ _BESIDE = ("reason", "confidence", "status", "title", "alternatives", "tracks")
 def compose(cue: Cue) -> Score:
     """The score of a cue's guide; the same cue gives the same score.
 
-    Raises BadValue for a cue without length, and for silence on purpose.
+    Raises BadValue for a cue without length or with numbers that are none, and for silence on purpose.
     """
     if cue.function == "silence":
         raise BadValue(
@@ -38,6 +38,8 @@ def compose(cue: Cue) -> Score:
             value=cue.label,
             remedy="Ask for guides of the other cues, or change its function.",
         )
+    if not np.isfinite([*(p.arousal for p in cue.curve), *(hit.strength for hit in cue.hits)]).all():
+        raise BadValue(f"The curve or a hit of cue {cue.label} holds what is no number.", value=cue.label)
     grid = grid_of(cue)
     mood = Mood(cue, grid, drums=instruments.drummed(cue.instruments))
     rng = np.random.default_rng(_seed(cue))

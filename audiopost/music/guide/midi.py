@@ -111,10 +111,14 @@ def _conductor(score: Score, bars: Sequence[_Bar]) -> mido.MidiTrack:
             events.append((bar.tick, mido.MetaMessage("set_tempo", tempo=bar.tempo)))
         tempo, metre = bar.tempo, bar.metre
     events += [
-        (_tick(marker.time_s, bars), mido.MetaMessage("marker", text=" ".join(marker.text.split())))
-        for marker in score.markers
+        (_tick(marker.time_s, bars), mido.MetaMessage("marker", text=_plain(marker.text))) for marker in score.markers
     ]
     return _track(events, _tick(score.duration_s, bars))
+
+
+def _plain(text: str) -> str:
+    """One line without control characters, and without what UTF-8 cannot hold."""
+    return "".join(letter for letter in " ".join(text.split()) if letter.isprintable())
 
 
 def _metre(bar: _Bar, grid: Grid) -> mido.MetaMessage:

@@ -35,6 +35,8 @@ _PAD_PLACES = (-0.4, 0.05, 0.4)
 #: The room: its echo against the dry sound, the time in which it falls by 60 dB, when it begins and is whole, its band
 #: in Hz.
 _WET, _ECHO_S, _PREDELAY_S, _BUILD_UP_S, _ECHO_BAND = 0.22, 1.3, 0.012, 0.08, (180.0, 6000.0)
+#: Tones kept for when they come again.
+_KEPT = 64
 #: Drum keys are no pitches: the one that drums sound at.
 _DRUM_PITCH = 36
 
@@ -70,7 +72,7 @@ def _dry(score: Score, rate: int, frames: int) -> Iterator[FloatArray]:
     """The notes as blocks (2, n). Each is rendered whole; what rings over the end of a block waits for the next."""
     voices = {part.name: part.timbre for part in score.parts}
     drums = {part.name for part in score.parts if part.program is None}
-    render = functools.lru_cache(maxsize=256)(tone)
+    render = functools.lru_cache(_KEPT)(tone)
     block = round(_BLOCK_S * rate)
     held = np.zeros((2, 0), np.float32)
     notes = iter(score.notes)

@@ -102,7 +102,7 @@ def test_ten_minutes_do_not_drift(calm: Cue, bpm: float) -> None:
 
 
 def test_it_says_what_it_is(calm: Cue) -> None:
-    file = read(guide_midi(replace(calm, hits=(HitPoint(36.1, "她\n抬頭", 0.6),))))
+    file = read(guide_midi(replace(calm, hits=(HitPoint(36.1, "她\n抬頭\x00\udcff", 0.6),))))
     names = [m.name for track in file.tracks for m in track if m.type == "track_name"]
     assert names == ["guide 1m01", "guide pad", "guide figure", "guide melody", "guide bass", "guide accent"]
     conductor = {m.type: m for m in reversed(file.tracks[0])}

@@ -167,6 +167,12 @@ def test_silence_and_cues_without_length_have_none(calm: Cue) -> None:
             compose(replace(calm, out_s=out_s))
 
 
+def test_numbers_that_are_none_are_refused(calm: Cue) -> None:
+    for broken in ({"curve": (CurvePoint(12.0, float("nan"), 0.0),)}, {"hits": (HitPoint(12.0, "x", float("inf")),)}):
+        with pytest.raises(BadValue, match="no number"):
+            compose(replace(calm, **broken))
+
+
 def test_tempo_is_the_fitted_one_else_the_middle_of_the_range(calm: Cue) -> None:
     assert grid_of(calm).bpm == 72.0
     assert grid_of(calm).first_s == pytest.approx(0.3)
