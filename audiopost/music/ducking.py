@@ -1,8 +1,8 @@
 """How music goes down under lines: the gain each needs, and the curve through all of them.
 
 The rule: during a `Duck` music lies at its `level_lu` relative to the dialogue. The dialogue's loudness is measured
-over all ducked stretches of the cue together, since a bed that followed each line would be restless; the music's in
-each stretch by itself. Both are ungated loudness of BS.1770. Music is only ever lowered.
+over all ducked stretches of the cue together, since a bed that followed each line would be restless, and gated as in
+R 128, since pauses are no dialogue; the music's in each stretch by itself, ungated. Music is only ever lowered.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from ..dsp.loudness import Meter
 
 #: Music is down when a line begins and comes back after its end in these times: gentle, as a mixer's hand.
 ATTACK_S, RELEASE_S = 0.4, 1.0
-#: Stretches shorter than this are measured with what lies around them: the window of momentary loudness.
-_WINDOW_S = 0.4
+#: Stretches shorter than this are measured with what lies around them: a window of momentary loudness with a margin.
+_WINDOW_S, _SETTLING_S = 0.42, 0.5
 _BLOCK = 1 << 17
 
 
@@ -62,34 +62,39 @@ def curve(ducks: Sequence[Duck], music: Audio, dialogue: Audio) -> DuckCurve:
 
     Where the dialogue is silent in all of them there is nothing to go under. Raises BadValue below 4 kHz.
     """
-    stretches = [_at_least(duck) for duck in ducks]
-    lines = _measured(dialogue, [Span(duck.start_s, duck.end_s) for duck in ducks])
+    lines = _lines(ducks, dialogue)
     if lines is None:
         return DuckCurve()
-    down = []
-    for duck, stretch in zip(ducks, stretches, strict=True):
-        heard = _measured(music, [stretch])
-        down.append(0.0 if heard is None else min(0.0, lines + duck.level_lu - heard))
+    heard = [_heard(duck, music) for duck in ducks]
+    down = [0.0 if h is None else min(0.0, lines + duck.level_lu - h) for duck, h in zip(ducks, heard, strict=True)]
     return _through(ducks, down)
 
 
-def _at_least(duck: Duck) -> Span:
+def _lines(ducks: Sequence[Duck], dialogue: Audio) -> float | None:
+    """Gated loudness of the dialogue in all stretches, LUFS."""
+    meter = Meter(dialogue.rate, dialogue.layout, true_peak=False)
+    for duck in ducks:
+        _push(meter, dialogue, *_at_least(duck))
+    return meter.report().integrated_lufs
+
+
+def _heard(duck: Duck, music: Audio) -> float | None:
+    """Ungated loudness of the music in one stretch, LUFS; half a second before it lets the filter settle."""
+    start_s, end_s = _at_least(duck)
+    meter = Meter(music.rate, music.layout, true_peak=False)
+    _push(meter, music, start_s - _SETTLING_S, end_s)
+    return meter.mean_lufs([Span(_SETTLING_S, _SETTLING_S + end_s - start_s)])
+
+
+def _at_least(duck: Duck) -> tuple[float, float]:
     more = max(0.0, _WINDOW_S - (duck.end_s - duck.start_s)) / 2
-    return Span(max(0.0, duck.start_s - more), duck.end_s + more)
+    return duck.start_s - more, duck.end_s + more
 
 
-def _measured(audio: Audio, spans: Sequence[Span]) -> float | None:
-    """Ungated loudness of stretches, each read with half a second before it for the filter to settle."""
-    meter = Meter(audio.rate, audio.layout, true_peak=False)
-    done, inside = 0, []
-    for span in spans:
-        first, last = round((span.start_s - 0.5) * audio.rate), round(span.end_s * audio.rate)
-        begin_s = (done + round(span.start_s * audio.rate) - first) / audio.rate
-        inside.append(Span(begin_s, begin_s + span.duration_s))
-        for start in range(first, last, _BLOCK):
-            meter.push(audio.read(start, min(start + _BLOCK, last)))
-        done += last - first
-    return meter.mean_lufs(inside)
+def _push(meter: Meter, audio: Audio, start_s: float, end_s: float) -> None:
+    last = round(end_s * audio.rate)
+    for start in range(round(start_s * audio.rate), last, _BLOCK):
+        meter.push(audio.read(start, min(start + _BLOCK, last)))
 
 
 def _through(ducks: Sequence[Duck], down: Sequence[float]) -> DuckCurve:

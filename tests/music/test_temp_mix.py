@@ -154,6 +154,24 @@ def test_the_dialogue_stem_is_what_music_goes_under(write: Write) -> None:
     assert lufs(music, 1.5, 4.5) - lufs(stem, 1.5, 4.5) == pytest.approx(-8.0, abs=0.3)
 
 
+def test_pauses_inside_a_duck_are_no_dialogue(write: Write) -> None:
+    """Ducks reach before and after lines and over short gaps: the level is that against the words."""
+    lines = noise(10, 0.08)
+    lines[:, 3 * RATE : 6 * RATE] = 0
+    cues = [
+        cue(0, 10, tracks=(match(write(noise(10, 0.1)), EditPiece(0.0, 0.0, 10.0)),), ducks=(Duck(1.0, 9.0, -10.0),))
+    ]
+    music = temp_mix(Audio(lines, RATE), cues).music
+    assert lufs(music, 1.1, 8.9) - lufs(Audio(lines, RATE), 1.1, 2.9) == pytest.approx(-10.0, abs=0.3)
+
+
+def test_a_short_line_is_ducked_too(write: Write) -> None:
+    cues = [cue(0, 4, tracks=(match(write(noise(4, 0.1)), EditPiece(0.0, 0.0, 4.0)),), ducks=(Duck(2.0, 2.1, -10.0),))]
+    music = temp_mix(Audio(noise(4, 0.1, seed=3), RATE), cues).music
+    at = np.sqrt((music.samples[:, 2 * RATE : 2 * RATE + 4800] ** 2).mean())
+    assert 20 * np.log10(at / 0.1) == pytest.approx(-10, abs=0.7)
+
+
 def test_the_gain_moves_without_a_step(write: Write) -> None:
     t = np.arange(10 * RATE) / RATE
     hum = Audio(np.tile(0.05 * np.sin(2 * np.pi * 300 * t), (2, 1)), RATE)
