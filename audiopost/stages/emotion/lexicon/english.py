@@ -44,7 +44,8 @@ sadness 1.4: never see her again, funeral, miserable
 sadness 1.0: sad, sadder, sadly, sadness, sorrow, cry, crying, cried, weep, weeping, wept, tears, tear me apart
 sadness 1.0: lonely, loneliness, alone, unhappy, depress, depressed, depressing, depression, gloomy, tragic, tragedy
 sadness 1.0: heartache, die, died, dying, dead, death, loss, orphan, widow, farewell, abandon, abandoned, left me
-sadness 1.0: left us, goodbye forever
+sadness 1.0: left us, goodbye forever, lost my father, lost my mother, lost my wife, lost my husband, lost my son
+sadness 1.0: lost my daughter, lost my best friend
 sadness 0.8: regret, regrets, hurt, hurts, hurting, pain, painful, suffer, suffering, ashamed, shame, guilt, guilty
 sadness 0.8: lost, miss him, miss her, miss them, i miss, homesick, disappoint, disappointed, disappointing
 sadness 0.8: disappointment, fail, failed, failure, useless, worthless, pathetic, broken, empty, numb, ruined
@@ -52,7 +53,7 @@ sadness 0.8: sorry for your loss, empty inside
 sadness 0.5: sorry, unfortunately, pity, poor thing, too bad, give up, gave up, giving up, goodbye, bored, boring
 sadness 0.5: dull, tired, exhausted, weary, worn out, dead tired, dead on my feet, fed up, homeless, weak, sick, ill
 sadness 0.5: lose, losing, alas, never again, no use, what's the point, it's over, it is over, too late, if only
-sadness 0.5: i wish i had
+sadness 0.5: i wish i had, leave me, don't leave me, leaving me
 fear 1.3: terrified, terrifying, terror, horror, horrified, panic, panicking, nightmare, petrified, scared to death
 fear 1.3: frightened to death, scared out of my wits, help me, somebody help, please don't hurt me, don't kill me
 fear 1.3: run for it, run for your life, he's going to kill, they're going to kill, going to kill us
@@ -71,7 +72,7 @@ tension 1.0: i have a bad feeling, bad feeling about this, trouble, secret, cris
 tension 0.7: problem, problems, wrong, risk, risky, upset, jealous, jealousy, confused, awkward, hesitate, doubt
 tension 0.7: suspect, warn, warning, wait a minute, hold on a second, shh, conspiracy, evidence, deadline, bad news
 tension 0.7: uncomfortable, strange
-tension 0.5: stop, leave me, have to go, listen to me, get away, bad, terrible news, odd, weird
+tension 0.5: stop, have to go, listen to me, get away, bad, terrible news, odd, weird
 anger 1.4: furious, rage, outrage, outraged, hate, hatred, i'll kill you, i'm going to kill you, kill you, go to hell
 anger 1.4: burn in hell, son of a bitch, bastard, fuck you, fuck off, piss off, screw you, bitch, asshole
 anger 1.4: motherfucker, damn you, bloody hell, shut up, get out, get lost, drop dead, how dare you, enough is enough
@@ -81,7 +82,9 @@ anger 1.0: angry, anger, angrily, mad at, so mad, pissed, shout, shouting, yell,
 anger 1.0: fighting, kill, killed, killing, murder, murdered, destroy, smash, revenge, vengeance, betray, betrayed
 anger 1.0: betrayal, traitor, stupid, idiot, moron, fool, liar, lying, lied, lie to, lie to me, cruel, enemy, threat
 anger 1.0: threaten, damn, damn it, goddamn, fuck, fucking, shit, bullshit, crap, hell, nonsense, rubbish, ridiculous
-anger 1.0: insane, disrespect, insult, pay for this
+anger 1.0: insane, disrespect, insult, pay for this, do not lie to me, don't lie to me, don't lie, do not lie
+anger 1.0: why did you lie, i trusted you, trusted you, don't touch me, get your hands off me, stop lying
+anger 1.0: get away from me
 anger 0.7: annoy, annoyed, annoying, irritate, irritated, irritating, frustrate, frustrated, frustrating, blame
 anger 0.7: accuse, unfair, steal, stole, stolen, cheat, cheated, cheating, hostile, rude, selfish, arrogant, violent
 anger 0.7: violence, argue, leave me alone, for god's sake, for heaven's sake, for crying out loud
@@ -133,7 +136,17 @@ plain: under attack mode, heart attack, panic room, panic button, ghost town, gh
 plain: secret santa, secret service, pressure cooker, crazy about, mad about, stolen glance, wrong number, wrong way
 plain: wrong door, wrong turn, odd number, odds, odd jobs, get out more, get out the, get out of bed
 plain: get out of the car, get out of the way, get out of here alive, get down to, hide and seek, watch out for
-plain: look out the window, look out over, look out of, hurry home safe, quick as
+plain: look out the window, look out over, look out of, hurry home safe, quick as, lost my keys, lost my phone
+plain: lost my wallet, lost my way, lost the keys, lost track, gun shop, gun licence, help me with, help me find
+plain: help me carry, help me understand, help me move, can you help me, could you help me, will you help me
+plain: would you help me, help me out, no way out, no way to, no way of, life and death, life or death
+plain: matter of life and death, shit load, stop at the, good heavens above, fine thanks, cold war, world war
+plain: video game
+plain: love island, like a dream, sick burn, beat it up, hit the road, killer heels, killer on the, killer smile
+plain: bomb disposal, fun run, fun fair, miss world, mad max, scream queen, ice scream, evidence of, no evidence
+plain: in evidence, secret garden, secret recipe, problem solving, problem solved, doubt it, i doubt it
+plain: strange enough, oddly enough, stress test, stress ball, danger zone, escape key, escape room, hide the
+plain: hide out, attack plan, risk it, wrong with the
 """
 )
 
