@@ -25,7 +25,8 @@ from audiopost.stages import denoise as denoise_stage
 EVERYTHING = {
     "dialogue", "music", "effects", "clean", "removed", "master", "srt", "vtt", "ass", "ttml", "json", "rttm",
     "dialogue_list", "dialogue_list_xlsx",
-    "scenes", "cues", "cues_otio", "report", "provenance", "project",
+    "scenes", "scenes_otio", "cues", "cues_xlsx", "cues_pdf", "cues_otio", "emotion_csv", "spotting",
+    "report", "provenance", "project",
 }  # fmt: skip
 QUICK = ("diagnose", "restore", "denoise", "loudness")
 ENGLISH = ("transcribe.language=en", "transcribe.backend=pocketsphinx")
