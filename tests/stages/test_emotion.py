@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import importlib.util
 import sys
 from pathlib import Path
@@ -166,6 +167,8 @@ def test_the_stage_records_itself(speech: Audio) -> None:
     step = project.step("emotion")
     assert step is not None
     assert step.backend == "prosody"
+    assert step.model is not None
+    assert step.model.sha256 == hashlib.sha256(voice_model.PATH.read_bytes()).hexdigest()
 
 
 def test_one_word_says_less_than_a_sentence(speech: Audio) -> None:

@@ -13,7 +13,7 @@ from ...analysis.prosody import HOP_S, Prosody, prosody
 from ...analysis.voice_features import CHANNEL, Features, features, mask, syllable_marks
 from ...core.audio import Audio
 from ...core.registry import AUTO
-from ...core.stage import Availability, BuiltIn, Progress
+from ...core.stage import BuiltIn, ModelInfo, Progress
 from ...core.time import Span
 from . import Options, voice_model
 from .windows import Window
@@ -32,7 +32,7 @@ class ProsodyReader(BuiltIn[Options]):
     """Rates windows by their prosody; weights of a few kB, in the package."""
 
     name: ClassVar[str] = "prosody"
-    reason: ClassVar[str] = "signal processing needs no model"
+    reason: ClassVar[str] = "its model of a few kB is in the package"
 
     @classmethod
     def available(cls, options: Options) -> Availability:
@@ -40,6 +40,10 @@ class ProsodyReader(BuiltIn[Options]):
         if options.backend == AUTO and options.model:
             return Availability(False, "emotion.model asks for a model", "Leave emotion.model empty")
         return super().available(options)
+
+    @property
+    def model(self) -> ModelInfo:
+        return voice_model.info()
 
     def rate(
         self, audio: Audio, speech: Sequence[Span], windows: Sequence[Window], progress: Progress

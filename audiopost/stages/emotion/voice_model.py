@@ -26,6 +26,8 @@ from numpy.typing import NDArray
 from ...analysis.affect import Reading, reading_of
 from ...analysis.voice_features import FEATURES
 from ...core.spotting import Affect
+from ...core.stage import ModelInfo
+from ...models import hashes
 
 PATH = Path(__file__).with_name("voice_model.npz")
 #: Spreads from the norm that count at most: beyond, a measurement has gone wrong more often than a voice.
@@ -87,3 +89,13 @@ def load(path: Path = PATH) -> VoiceModel:
             float(stored["zero"]), tuple(map(str, stored["classes"])), stored["weights"], stored["bias"],
             float(stored["temperature"]), stored["centre"],
         )  # fmt: skip
+
+
+@functools.cache
+def info() -> ModelInfo:
+    """The model as a model of the record."""
+    from importlib.metadata import version
+
+    return ModelInfo(
+        "audiopost voice model", version("audiopost"), "Apache-2.0", "tools/train_emotion.py", hashes.compute(PATH)
+    )
