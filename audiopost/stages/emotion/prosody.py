@@ -13,7 +13,7 @@ from ...analysis.prosody import HOP_S, Prosody, prosody
 from ...analysis.voice_features import CHANNEL, Features, features, mask, syllable_marks
 from ...core.audio import Audio
 from ...core.registry import AUTO
-from ...core.stage import BuiltIn, ModelInfo, Progress
+from ...core.stage import Availability, BuiltIn, ModelInfo, Progress
 from ...core.time import Span
 from . import Options, voice_model
 from .windows import Window
