@@ -2,6 +2,7 @@
 
     python benchmarks/spotting.py scenes [../shared/audio] [--preset film-drama] [--yamnet FOLDER] [--beats]
     python benchmarks/spotting.py long [../shared/audio] [--minutes 120]
+    python benchmarks/spotting.py spread [../shared/train]
 
 `scenes` puts scenes together out of real recordings (spotting_scenes.py), takes the example beside them, and runs
 diagnose, emotion, scenes and cues on each, as heard: nothing is separated. Turns and words are the true ones, so that
@@ -11,11 +12,15 @@ music that was there. --yamnet names sounds, too; --beats prints every beat.
 
 `long` tiles real speech with pauses, and an acted quarrel now and then, to a dialogue track of two hours with its
 transcript, and runs emotion, scenes and cues on it in a process of its own: times its length, and peak RSS.
+
+`spread` measures how far neighbouring lines of one voice lie apart on the curve, over the speakers of free recordings:
+what scenes takes as usual where a recording has few lines.
 """
 
 from __future__ import annotations
 
 import argparse
+import csv
 import json
 import resource
 import subprocess
@@ -32,11 +37,14 @@ import soundfile
 import spotting_scenes as made
 from spotting_scenes import RATE, Built, Planted, Recordings
 
+from audiopost.core.audio import Audio
 from audiopost.core.project import MediaInfo, Project
 from audiopost.core.speech import SpeakerTurn, Transcript, Utterance
 from audiopost.core.stage import silent
+from audiopost.dsp.resample import resample
 from audiopost.io.decode import load
 from audiopost.stages import cues, diagnose, emotion, scenes
+from audiopost.stages.scenes.feelings import line_spread
 
 #: A beat further away than this from anything planted was not planted.
 _FOUND_S = 1.0
@@ -199,22 +207,51 @@ def long(folder: Path, minutes: float) -> None:
     )
 
 
+def spread(folder: Path) -> None:
+    voices: dict[str, list[dict[str, str]]] = {}
+    with (folder / "index.csv").open(encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            free = "NC" not in row["licence"] and "not stated" not in row["licence"]
+            if row["kind"] == "speech" and row["speaker"] and free and 1.5 <= float(row["duration_s"]) <= 8:
+                voices.setdefault(row["speaker"], []).append(row)
+    print("| speaker | lines | arousal | valence | dominance |\n| --- | --- | --- | --- | --- |")
+    found = []
+    for speaker, rows in sorted(voices.items()):
+        if len(rows) < 8:
+            continue
+        parts, said, at_s = [], [], 0.0
+        for row in rows[:24]:
+            with soundfile.SoundFile(folder / row["path"]) as clips:
+                clips.seek(round(float(row["offset_s"]) * clips.samplerate))
+                clip = clips.read(round(float(row["duration_s"]) * clips.samplerate), dtype="float32", always_2d=True)
+                sound = resample(clip.mean(axis=1)[np.newaxis], clips.samplerate, 16_000)[0]
+            said.append(Utterance(at_s, at_s + len(sound) / 16_000, "", "", (), speaker))
+            parts += [sound, np.zeros(8_000, np.float32)]
+            at_s += len(sound) / 16_000 + 0.5
+        audio = Audio(np.concatenate(parts)[np.newaxis], 16_000)
+        found.append(line_spread(*emotion.emotion(audio, Transcript("en", tuple(said)), words=False)))
+        print(f"| {speaker} | {len(said)} | {' | '.join(f'{value:.3f}' for value in found[-1])} |", flush=True)
+    print(f"| median of {len(found)} | | {' | '.join(f'{value:.3f}' for value in np.median(found, axis=0))} |")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("scenes", "long", "one"))
-    default = Path(__file__).parents[2] / "shared" / "audio"
-    parser.add_argument("folder", nargs="?", type=Path, default=default)
+    parser.add_argument("what", choices=("scenes", "long", "spread", "one"))
+    parser.add_argument("folder", nargs="?", type=Path)
     parser.add_argument("--preset", default=None, help="a set of rules of presets/cues")
     parser.add_argument("--yamnet", type=Path, default=None, help="YAMNet's folder: sounds get names")
     parser.add_argument("--beats", action="store_true", help="print every beat")
     parser.add_argument("--minutes", type=float, default=120.0)
     given = parser.parse_args()
+    shared = Path(__file__).parents[2] / "shared"
     if given.what == "long":
-        long(given.folder, given.minutes)
+        long(given.folder or shared / "audio", given.minutes)
+    elif given.what == "spread":
+        spread(given.folder or shared / "train")
     elif given.what == "one":
         print(json.dumps(spot_film(given.folder)))
     else:
-        for build in all_scenes(given.folder):
+        for build in all_scenes(given.folder or shared / "audio"):
             built = build()
             show(built, *spotted(built, given.preset, given.yamnet), given.beats)
 

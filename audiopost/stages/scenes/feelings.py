@@ -31,9 +31,9 @@ _FULL_S, _COPIES = 2.0, 4
 _AS_WELL = 0.5
 #: A feeling that lasts for less speech than this is no turn.
 _LASTS_S = 3.0
-#: Spread of neighbouring lines of one voice on each axis (the medians over 28 speakers of the recordings that the
-#: voice's model learns from, a third of them acting), as good as this many lines measured.
-_USUAL, _USUAL_LINES = (0.11, 0.10, 0.08), 8
+#: Spread of neighbouring lines of one voice on each axis, as good as this many lines measured: the medians over 15
+#: speakers of free recordings, half of them acting (`benchmarks/spotting.py spread`).
+_USUAL, _USUAL_LINES = (0.12, 0.10, 0.08), 8
 #: Chance of a turn in a curve that has none; what the median of differences tells of the spread of n lines, as a share
 #: of what n independent ones would (0.37 for the median deviation, 2/3 for first differences).
 _FALSE, _EFFICIENCY = 0.05, 0.25
@@ -182,11 +182,9 @@ def _noise(lines: _Lines) -> tuple[FloatArray, float]:
     The spread is the median of the differences between neighbouring lines, which a few changes do not move, drawn
     towards what is usual where there are few lines; their correlation (excitement is also heard as dominance) likewise.
     """
-    weights = lines.weights
-    apart = np.diff(lines.values, axis=0) / np.sqrt(1 / weights[1:] + 1 / weights[:-1])[:, np.newaxis]
+    apart = _apart(lines)
     share = len(apart) / (len(apart) + _USUAL_LINES)
-    measured = 1.4826 * np.median(np.abs(apart), axis=0)
-    spread = np.sqrt(share * measured**2 + (1 - share) * np.square(_USUAL))
+    spread = np.sqrt(share * _typical(apart) ** 2 + (1 - share) * np.square(_USUAL))
     scaled = np.clip(apart / spread, -_CLIP, _CLIP)
     energy = np.sqrt(np.square(scaled).sum(axis=0))
     alike = scaled.T @ scaled / np.maximum(np.outer(energy, energy), 1e-12)
@@ -194,6 +192,23 @@ def _noise(lines: _Lines) -> tuple[FloatArray, float]:
     alike = share * alike + (1 - share) * np.eye(3)
     whitening = np.linalg.inv(np.linalg.cholesky(alike)) / spread
     return whitening, float(np.sqrt(np.square(spread).sum()))
+
+
+def _apart(lines: _Lines) -> FloatArray:
+    """(n - 1, 3) differences of neighbouring lines, in the spread of one line of full weight."""
+    weights = lines.weights
+    return np.asarray(np.diff(lines.values, axis=0) / np.sqrt(1 / weights[1:] + 1 / weights[:-1])[:, np.newaxis])
+
+
+def _typical(apart: FloatArray) -> FloatArray:
+    """The median deviation on each axis, as a standard deviation of normal values."""
+    return np.asarray(1.4826 * np.median(np.abs(apart), axis=0))
+
+
+def line_spread(points: Sequence[EmotionPoint], utterances: Sequence[EmotionUtterance]) -> tuple[float, float, float]:
+    """How far neighbouring lines of a curve lie apart in arousal, valence, dominance; at least two lines are needed."""
+    arousal, valence, dominance = _typical(_apart(_lines(points, utterances))).tolist()
+    return arousal, valence, dominance
 
 
 def _cut(lines: _Lines, whitening: FloatArray) -> list[int]:
