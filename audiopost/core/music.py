@@ -5,7 +5,9 @@ All times in seconds of the track, unless a field says that it is of the recordi
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from fractions import Fraction
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,7 @@ class TrackInfo:
 
 @dataclass(frozen=True)
 class EditPiece:
-    """`start_s` to `end_s` of the track, laid at `at_s` of the recording; `join_s` of cross-fade with the one before."""
+    """`start_s` to `end_s` of the track, laid at `at_s` of the recording; `join_s` of cross-fade with the last one."""
 
     at_s: float
     start_s: float
@@ -107,3 +109,51 @@ class TrackMatch:
     reasons: tuple[str, ...]
     edit: TrackEdit
     accepted: bool = False
+
+
+@dataclass(frozen=True)
+class Metre:
+    """A time signature. `beats` a bar, `pulses` where the stressed ones fall, `division` parts of a beat.
+
+    What tempo counts is the dotted quarter in 3/8, 6/8, 9/8 and 12/8, the quarter in other metres of eighths, whose
+    pulses group as 2+2+3, else the note that the signature names.
+    """
+
+    numerator: int
+    denominator: int
+
+    @classmethod
+    def parse(cls, text: str) -> Metre:
+        """The first signature in a text ('3/4', '6/8 or 12/8'), 4/4 where there is none."""
+        found = re.search(r"(\d+)\s*/\s*(\d+)", text)
+        if not found:
+            return cls(4, 4)
+        over, under = int(found[1]), int(found[2])
+        return cls(over, under) if 1 <= over <= 32 and under in (1, 2, 4, 8, 16) else cls(4, 4)
+
+    @property
+    def compound(self) -> bool:
+        return self.denominator >= 8 and self.numerator % 3 == 0
+
+    @property
+    def _units(self) -> int:
+        """Notes of the signature in a beat."""
+        return 3 if self.compound else 2 if self.denominator >= 8 else 1
+
+    @property
+    def quarters(self) -> Fraction:
+        """Quarter notes in a beat."""
+        return Fraction(4 * self._units, self.denominator)
+
+    @property
+    def beats(self) -> float:
+        return self.numerator / self._units
+
+    @property
+    def division(self) -> int:
+        return 3 if self.compound else 2
+
+    @property
+    def pulses(self) -> tuple[float, ...]:
+        """Beats since the bar line; an odd eighth at the end of a bar joins the pulse before it."""
+        return tuple(float(n) for n in range(max(1, int(self.beats))))

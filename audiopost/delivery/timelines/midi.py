@@ -16,6 +16,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from ...core.music import Metre
 from ...core.spotting import Cue
 from ...core.time import FrameRate
 from ...io.atomic import write_bytes
@@ -99,9 +100,8 @@ def _end_of(changes: list[_Change], start: Fraction) -> tuple[Fraction, int]:
 
 
 def _signature(metre: str) -> tuple[int, int]:
-    """The first signature of a text; 4/4 where there is none that MIDI can hold."""
-    found = re.search(r"(\d{1,2})\s*/\s*(1|2|4|8|16|32)(?!\d)", metre)
-    return (int(found[1]), int(found[2])) if found and 1 <= int(found[1]) <= 32 else (4, 4)
+    found = Metre.parse(metre)
+    return found.numerator, found.denominator
 
 
 def _bar(signature: tuple[int, int]) -> int:
@@ -109,12 +109,9 @@ def _bar(signature: tuple[int, int]) -> int:
 
 
 def _micro(cue: Cue) -> int:
-    """Microseconds a quarter note. What tempo counts is the dotted quarter in 3/8, 6/8, 9/8 and 12/8, the quarter in
-    other metres of eighths, else the note that the signature names."""
-    upper, lower = _signature(cue.metre)
-    units = 1 if lower < 8 else 3 if upper % 3 == 0 else 2
+    """Microseconds a quarter note."""
     bpm = cue.tempo.bpm if cue.tempo else 120.0
-    return round(60 * _MICRO / bpm * lower / (4 * units))
+    return round(60 * _MICRO / (bpm * float(Metre.parse(cue.metre).quarters)))
 
 
 def midi(spotting: Spotting) -> bytes:

@@ -11,9 +11,10 @@ from cue_strategies import cues
 from hypothesis import given
 
 from audiopost.core.errors import BadValue
+from audiopost.core.music import Metre
 from audiopost.core.spotting import Cue, CurvePoint, Duck, HitPoint, TempoFit
 from audiopost.music.guide import compose
-from audiopost.music.guide.grid import LAG_S, LEAD_S, Grid, Metre, grid_of
+from audiopost.music.guide.grid import LAG_S, LEAD_S, Grid, grid_of
 from audiopost.music.guide.score import SHORTEST_S, Score
 
 #: Nothing else than hits may lie off the grid there.
