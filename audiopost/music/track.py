@@ -15,6 +15,7 @@ from .hearing import Heard
 from .key import Key, key
 from .metre import metre
 from .tempo import Pulse
+from .tempogram import levelled
 
 #: Share of speech-like sound, and probability of music (median of the seconds), beyond which a recording is speech.
 _SPEECH, _MUSIC = 0.3, 0.5
@@ -92,7 +93,7 @@ def _is_music(audio: Audio) -> bool:
 def _barred(pulse: Pulse, heard: Heard, classes: FloatArray) -> tuple[Pulse, _Bars]:
     """The pulse with its bars; its double where only that makes whole bars of three, as in a quick waltz."""
     bars = metre(pulse.beats_s, heard.novelty, heard.bass, classes)
-    if bars[0] is None and pulse.other and pulse.other > pulse.bpm:
+    if bars[0] is None and pulse.steady and pulse.other and pulse.other > pulse.bpm:
         double = tempo.at_other(heard.novelty, pulse)
         triple = metre(double.beats_s, heard.novelty, heard.bass, classes)
         if triple[0] == 3:
@@ -104,5 +105,5 @@ def _density(novelty: FloatArray, duration_s: float) -> float:
     """Onsets a second."""
     from scipy.signal import find_peaks
 
-    peaks, _ = find_peaks(tempo.levelled(novelty), height=_ONSET, distance=_APART)
+    peaks, _ = find_peaks(levelled(novelty), height=_ONSET, distance=_APART)
     return len(peaks) / max(duration_s, 1e-3)

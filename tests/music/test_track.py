@@ -47,6 +47,24 @@ def test_a_player_who_is_not_exact_keeps_the_tempo(made):
     assert found.bpm == pytest.approx(96.0, abs=0.3)
 
 
+def test_a_tempo_that_bends_is_followed(made):
+    seconds, clicks, at = 60, [], 0.3
+    out = np.random.default_rng(1).normal(0, 1e-3, made.RATE * seconds)
+    while at < seconds - 0.2:
+        clicks.append(at)
+        made.lay(made.click(1000), at, out, 0.5)
+        at += 60 / (90 + 40 * (1 - abs(2 * at / seconds - 1)))  # 90 to 130 BPM and back
+    novelty = hearing.listen(Audio(out, made.RATE)).novelty
+    found = tempo.pulse(novelty, musical=True)
+    assert not found.steady
+    assert found.confidence < 0.5
+    assert 90 <= found.bpm <= 130
+    beats = np.array(found.beats_s)
+    assert np.mean([np.min(np.abs(beats - click)) < 0.05 for click in clicks]) > 0.95
+    assert len(beats) == pytest.approx(len(clicks), abs=2)
+    assert tempo.pulse(novelty) is None  # what is not known to be music needs more
+
+
 @pytest.mark.parametrize("tonic", range(0, 12, 3))
 @pytest.mark.parametrize("mode", ["major", "minor"])
 def test_key_and_mode(made, tonic, mode):
