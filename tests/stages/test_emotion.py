@@ -238,3 +238,15 @@ def test_acted_speech_of_strangers_is_heard_as_well_as_stated(shared: Path) -> N
     assert np.mean(figures.all_signs) >= 0.75
     assert benchmark.uar(figures.all_labels) >= 0.45
     assert figures.worst_change <= 0.05
+
+
+def test_no_speaker_of_the_figures_was_fitted_on(shared: Path) -> None:
+    def speakers(folder: str) -> set[str]:
+        with (shared / folder / "index.csv").open(encoding="utf-8") as file:
+            return {" ".join(row["speaker"].split()[:3]) for row in csv.DictReader(file) if row["speaker"]}
+
+    if not (shared / "train" / "index.csv").exists():
+        pytest.skip("the training recordings (../shared/train) are not on this machine")
+    heard = {each for each in speakers("audio") if each.startswith(("EMO-DB", "RAVDESS"))}
+    assert heard
+    assert not heard & speakers("train")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from math import ceil
 
 from ...core.speech import SpeakerTurn, Transcript, Utterance
 from ...core.time import Span, merge_spans
@@ -12,6 +13,8 @@ from ...core.time import Span, merge_spans
 #: Spans of speech closer than this belong to one utterance where no transcript says otherwise.
 _JOIN_S = 0.6
 _LONGEST_S = 8.0
+#: How many utterances on either side are looked at for somebody else's.
+_NEAR = 8
 
 
 @dataclass(frozen=True)
@@ -62,16 +65,27 @@ def grid_of(
 ) -> list[tuple[float, Window]]:
     """Times every `step_s` within half a step of speech, each with the window around it, of one speaker."""
     grid: list[tuple[float, Window]] = []
-    half = window_s / 2
     at = 0
     for span in speech:
-        first = max(0, round((span.start_s - step_s / 2) / step_s))
+        first = max(0, ceil((span.start_s - step_s / 2) / step_s))
         for k in range(first, int((span.end_s + step_s / 2) / step_s) + 1):
             time_s = round(k * step_s, 6)
             if time_s > duration_s or (grid and time_s <= grid[-1][0]):
                 continue
             while at + 1 < len(said) and said[at + 1].start_s <= time_s:
                 at += 1
-            near = said and said[at].start_s - step_s <= time_s <= said[at].end_s + step_s
-            grid.append((time_s, Window(max(0.0, time_s - half), time_s + half, said[at].speaker if near else None)))
+            if said and said[at].start_s - step_s <= time_s <= said[at].end_s + step_s:
+                grid.append((time_s, _window(time_s, window_s / 2, said, at)))
+            else:
+                grid.append((time_s, Window(max(0.0, time_s - window_s / 2), time_s + window_s / 2)))
     return grid
+
+
+def _window(time_s: float, half_s: float, said: Sequence[Utterance], at: int) -> Window:
+    """The window around a time in the utterance at `at`, cut where somebody else speaks before or after it."""
+    who = said[at].speaker
+    start_s, end_s = max(0.0, time_s - half_s), time_s + half_s
+    others = [u for u in said[max(0, at - _NEAR) : at + _NEAR + 1] if u.speaker != who]
+    start_s = max([start_s, *(u.end_s for u in others if u.end_s <= min(time_s, said[at].start_s))])
+    end_s = min([end_s, *(u.start_s for u in others if u.start_s >= max(time_s, said[at].end_s))])
+    return Window(start_s, end_s, who)
