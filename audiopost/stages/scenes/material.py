@@ -96,7 +96,7 @@ def _sounds(
     """Music, changes of the background, and sudden sounds that are neither's beginning: that one says when it began."""
     inside = [Span(m.start_s + _ATTACK_S, m.end_s) for m in music if m.duration_s > _ATTACK_S]
     sudden = novelty.sudden(scape.envelope, [*spoken, *inside])
-    music = [Span(min(_begun(m.start_s, sudden), m.end_s), m.end_s) for m in music]
+    music = [Span(at, m.end_s) if (at := _begun(m.start_s, sudden)) < m.end_s else m for m in music]
     changes = [
         change._replace(time_s=_begun(change.time_s, sudden)) if change.rise_db > 0 else change
         for change in novelty.changes(scape.levels)
