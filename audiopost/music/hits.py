@@ -143,18 +143,27 @@ class _Task:
         return min(max(round(wanted, 3), self.low), self.high)
 
     def _judged(self, bpm: float) -> _Tempo:
-        """A tempo with its best first beat. Beats begin with the cue: none lies before it."""
+        """A tempo with its best first beat. Beats begin with the cue: none lies before it.
+
+        That makes a hit within the first beat a case of its own, so the best offset of every cut is tried, and the in.
+        """
         if not len(self.times):
             return _Tempo(bpm, 0.0, 0.0, 0.0)
         period = 60 / bpm
-        offset = float(_offsets(np.array([period]), self.times, self.weights)[0][0])
-        if period - offset < 0.5 / self.fps:
-            # A first beat this little before the cue's in is the in itself: the same frame.
-            offset = 0.0
-        beats = np.maximum(np.round((self.times - offset) / period), 0)
-        errors = (offset + beats * period - self.times) * self.fps
-        rms = float(np.sqrt(np.average(errors**2, weights=self.weights)))
-        return _Tempo(bpm, offset, round(rms, 6), round(float(np.max(np.abs(errors))), 6))
+        means, _ = _cuts(np.array([period]), self.times, self.weights)
+        offsets = np.append(np.mod(means[0], 1.0) * period, 0.0)
+        # Where the first beat could not lie before the in, what is left of the assignment has an offset of its own.
+        better = np.average(self.times - period * self._beats(offsets, period), axis=1, weights=self.weights)
+        offsets = np.concatenate([offsets, better[(better >= 0) & (better < period)]])
+        errors = (offsets[:, None] + self._beats(offsets, period) * period - self.times) * self.fps
+        rms = np.sqrt(np.average(errors**2, axis=1, weights=self.weights))
+        best = int(np.argmin(np.round(rms, 6)))
+        worst = float(np.max(np.abs(errors[best])))
+        return _Tempo(bpm, float(offsets[best]), round(float(rms[best]), 6), round(worst, 6))
+
+    def _beats(self, offsets: Array, period: float) -> Array:
+        """The beat (m, n), 0 being the first, that lies nearest to each hit for each offset (m,)."""
+        return np.maximum(np.round((self.times - offsets[:, None]) / period), 0)
 
 
 def _steps(low: float, high: float) -> list[float]:
@@ -169,16 +178,21 @@ def _blocks(periods: Array) -> list[Array]:
 
 def _offsets(periods: Array, times: Array, weights: Array) -> tuple[Array, Array]:
     """For each period (p,) the first beat in [0, period) that meets times (n,) best, and the weighted squared error."""
+    means, errors = _cuts(periods, times, weights)
+    best = np.argmin(errors, axis=1)[:, None]
+    offset = np.mod(np.take_along_axis(means, best, axis=1)[:, 0], 1.0) * periods
+    return offset, np.take_along_axis(errors, best, axis=1)[:, 0] * periods**2
+
+
+def _cuts(periods: Array, times: Array, weights: Array) -> tuple[Array, Array]:
+    """The circle of a beat cut open before each hit in turn: means and weighted squared errors (p, n), in beats."""
     phases = np.mod(times[None, :] / periods[:, None], 1.0)
     order = np.argsort(phases, axis=1, kind="stable")
     phases, heavy = np.take_along_axis(phases, order, axis=1), weights[order]
     total = float(weights.sum())
-    # Cut the circle before each hit in turn: those passed so far move on by a whole beat.
+    # The hits passed so far move on by a whole beat.
     moved = np.cumsum(heavy, axis=1) - heavy
     moved_phase = np.cumsum(heavy * phases, axis=1) - heavy * phases
     mean = ((heavy * phases).sum(axis=1, keepdims=True) + moved) / total
     square = (heavy * phases**2).sum(axis=1, keepdims=True) + 2 * moved_phase + moved
-    errors = np.maximum(square - total * mean**2, 0.0)
-    best = np.argmin(errors, axis=1)[:, None]
-    offset = np.mod(np.take_along_axis(mean, best, axis=1)[:, 0], 1.0) * periods
-    return offset, np.take_along_axis(errors, best, axis=1)[:, 0] * periods**2
+    return mean, np.maximum(square - total * mean**2, 0.0)

@@ -4,7 +4,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from audiopost.core.errors import BadValue
@@ -88,6 +88,7 @@ def test_times_that_are_no_numbers_are_refused() -> None:
         fit_tempo(at(float("nan")), (60, 90), PAL, start_s=0)
 
 
+@example(50.0, 0.0, 0.984375, [(0, 0.0), (4, 1.0)], 4.0, PAL)
 @given(
     st.floats(50, 150),
     st.floats(0, 30),
@@ -134,6 +135,7 @@ def test_the_fit_stays_in_range_and_says_of_itself_what_is_true(
     assert fit.worst_frames == pytest.approx(max((abs(h.error_frames) for h in errors), default=0.0), abs=2e-3)
 
 
+@example([0.0, 1.0], 90.0)
 @given(st.lists(st.floats(0, 60), min_size=2, max_size=6), st.floats(60, 120))
 def test_no_tempo_of_a_slow_search_is_much_better(times: list[float], low: float) -> None:
     """The reference tries every tempo and offset on a grid; ours is as good but for the price of a handy tempo."""
