@@ -39,8 +39,9 @@ class Proposal:
     """An edit and what is to be said of it.
 
     `kind`: 'whole' (the track ends with the cue), 'early' (it ends before), 'faded', 'shortened' (middle cut out, own
-    ending kept), 'looped', 'short' (it ends far too early, and nothing in it can go round). `sounds_s` is how long it
-    sounds, `entry_s` where it begins in the track; `rounds` of a loop of `bars`; `hits` of the cue's are met.
+    ending kept), 'looped', 'ending' (only its last bars, for a button), 'short' (it ends far too early, and nothing in
+    it can go round). `sounds_s` is how long it sounds, `entry_s` where it begins in the track; `rounds` of a loop of
+    `bars`; `hits` of the cue's are met.
     """
 
     edit: TrackEdit
@@ -58,7 +59,10 @@ def propose(track: TrackAnalysis, cue: Cue, *, dialogue_lufs: float | None = Non
     end_s = sounding_s(track)
     wanted = cue.duration_s
     there = end_s - entry_s
-    if there < wanted - min(max(_EARLY_SHARE * wanted, _EARLY_S[0]), _EARLY_S[1]):
+    if cue.function == "button" and there > wanted + 0.3:
+        entry_s = _ending(track, end_s, wanted)
+        kind, spans, rounds, bars = "ending", [(entry_s, end_s)], 0, 0
+    elif there < wanted - min(max(_EARLY_SHARE * wanted, _EARLY_S[0]), _EARLY_S[1]):
         kind, spans, rounds, bars = _looped(track, entry_s, end_s, wanted)
     elif there < wanted - 0.05:
         kind, spans, rounds, bars = "early", [(entry_s, end_s)], 0, 0
@@ -108,6 +112,12 @@ def _entry(track: TrackAnalysis, cue: Cue) -> tuple[float, int]:
     beats = np.asarray(track.beats_s)
     best = max(entries, key=lambda t: (_met(beats, t, cue)[0], -abs(t - plain)))
     return round(best, 4), _met(beats, best, cue)[1]
+
+
+def _ending(track: TrackAnalysis, end_s: float, wanted_s: float) -> float:
+    """The first beat from which the track's ending fits into `wanted_s`; that long before the end without beats."""
+    latest = end_s - wanted_s
+    return next((t for t in track.beats_s if latest <= t <= end_s - wanted_s / 2), latest)
 
 
 def _met(beats: np.ndarray[tuple[int], np.dtype[np.float64]], entry_s: float, cue: Cue) -> tuple[float, int]:

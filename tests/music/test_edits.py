@@ -28,10 +28,8 @@ def track(seconds: float, **more: object) -> TrackAnalysis:
     return TrackAnalysis(**{**known, **more})
 
 
-def cue(seconds: float, *, at: float = 100.0, hits: tuple[HitPoint, ...] = (), **more: object) -> Cue:
-    return Cue(
-        1, at, at + seconds, "underscore", "sadness", (110, 130), "minor", (), "", 0.8, hits=hits, **more  # type: ignore
-    )  # fmt: skip
+def cue(seconds: float, *, at: float = 100.0, function: str = "underscore", **more: object) -> Cue:
+    return Cue(1, at, at + seconds, function, "sadness", (110, 130), "minor", (), "", 0.8, **more)
 
 
 def on(marks: tuple[float, ...], time_s: float) -> bool:
@@ -44,6 +42,15 @@ def test_a_track_as_long_as_the_cue_is_laid_whole_and_keeps_its_ending():
     (piece,) = found.edit.pieces
     assert (piece.at_s, piece.start_s, piece.end_s) == (100.0, FIRST_S, 46.25)
     assert (found.edit.fade_in_s, found.edit.fade_out_s) == (0.0, 0.0)
+
+
+def test_a_button_takes_the_tracks_own_ending_from_a_beat():
+    found = propose(track(60.25), cue(3.2, function="button"))
+    (piece,) = found.edit.pieces
+    assert (found.kind, piece.start_s, piece.end_s) == ("ending", 57.25, 60.25)
+    assert found.edit.fade_out_s == 0.0
+    plain = propose(track(60.25, beats_s=(), downbeats_s=()), cue(3.2, function="button"))
+    assert plain.edit.pieces[0].start_s == pytest.approx(57.05)
 
 
 def test_a_little_short_is_left_to_end_early():

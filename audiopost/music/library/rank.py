@@ -26,7 +26,7 @@ log = logging.getLogger("audiopost")
 #: So many times the tracks that are wanted are looked at closely.
 _CLOSER = 4
 #: What an edit leaves of a track's length score.
-_KINDS = {"whole": 1.0, "early": 0.9, "shortened": 0.9, "faded": 0.8, "looped": 0.7, "short": 0.2}
+_KINDS = {"whole": 1.0, "ending": 0.95, "early": 0.9, "shortened": 0.9, "faded": 0.8, "looped": 0.7, "short": 0.2}
 #: Weight of CLAP's likeness, which is spread over 0..1 within the library first.
 _CLAP = 0.25
 #: An opening so far below the loud parts is quiet, dB.

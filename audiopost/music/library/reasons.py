@@ -89,6 +89,7 @@ def _length(track: TrackAnalysis, cue: Cue, edit: Proposal, language: str) -> st
     return tell(
         f"library.{edit.kind}",
         language,
+        entry=clock(edit.entry_s),
         end=clock(edit.sounds_s),
         cue=clock(cue.duration_s),
         length=clock(track.duration_s),
