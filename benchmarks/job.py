@@ -69,7 +69,8 @@ def told(project: dict[str, Any]) -> str:
     if project["transcript"]:
         parts.append(f"{sum(len(u['words']) for u in project['transcript']['utterances'])} words (draft)")
     if project["cues"] is not None:
-        parts.append(f"{len(project['cues'])} cues")
+        there = sum(cue["status"] == "existing" for cue in project["cues"])
+        parts.append(f"{len(project['cues']) - there} cues, {there} there before")
     if project["loudness"]:
         before, after = project["loudness_in"]["integrated_lufs"], project["loudness"]["integrated_lufs"]
         parts.append("silence" if before is None else f"{before:.1f} -> {after:.1f} LUFS")

@@ -71,7 +71,11 @@ def figures(out: Path) -> list[tuple[str, str]]:
     if project["turns"] is not None:
         count, share = speaker_agreement(truth["utterances"], project["turns"])
         rows.append(("speakers", f"{count} found (true: 2), {100 * share:.0f} % of speech with its right speaker"))
-    cues = [(c["in_s"], c["out_s"]) for c in project["cues"] or []]
+    cues = [
+        (c["in_s"], c["out_s"])
+        for c in project["cues"] or []
+        if c["status"] == "suggested" and c["function"] != "silence"
+    ]
     wanted = [(c["in_s"], c["out_s"]) for c in truth["cues"]]
     music = [(m["start_s"], m["end_s"]) for m in truth["music"]]
     length = sum(b - a for a, b in wanted)
