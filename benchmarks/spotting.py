@@ -58,7 +58,7 @@ def project_of(built: Built) -> Project:
 
 def spotted(built: Built, preset: str | None = None, yamnet: Path | None = None) -> tuple[Project, dict[str, float]]:
     """The scene with its activity, feelings, scenes, beats and cues, and each stage's seconds."""
-    chosen = {"preset": preset} if preset else {}
+    chosen = {"rules": preset} if preset else {}
     heard = diagnose.Options(events_model=str(yamnet)) if yamnet else diagnose.Options(events="none")
     project, seconds = project_of(built), {}
     for stage, options in (
