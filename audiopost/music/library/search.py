@@ -38,7 +38,7 @@ class Query:
     instrumental: bool = False
 
 
-def found(store: Store, query: Query, limit: int = -1) -> list[dict[str, Any]]:
+def found(store: Store, query: Query) -> list[dict[str, Any]]:
     """The heard tracks that meet all of a query, in order of path: tags and numbers, as plain values by name.
 
     Raises UnknownName and BadValue for what cannot be asked for.
@@ -46,7 +46,7 @@ def found(store: Store, query: Query, limit: int = -1) -> list[dict[str, Any]]:
     clauses = list(_clauses(query))
     where = " AND ".join(["status = 'ok'", *(clause for clause, _ in clauses)])
     values = [value for _, several in clauses for value in several]
-    return [described(row) for row in store.select(where, values, limit=limit)]
+    return [described(row) for row in store.select(where, values)]
 
 
 def described(row: Any) -> dict[str, Any]:

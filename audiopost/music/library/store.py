@@ -255,12 +255,12 @@ class Store:
 
     # What a search asks.
 
-    def select(self, where: str = "1", values: Sequence[Any] = (), *, limit: int = -1) -> list[sqlite3.Row]:
+    def select(self, where: str = "1", values: Sequence[Any] = ()) -> list[sqlite3.Row]:
         """Rows with every column but the analysis; `where` is SQL of ours over the columns, never of a user."""
         names = ", ".join(("id", "path", "status", "error", "info", "key", "mode", "sha256", *NUMBERS))
         return self._ask(
-            f"SELECT {names} FROM tracks WHERE {where} ORDER BY path LIMIT ?",  # noqa: S608
-            (*values, limit),
+            f"SELECT {names} FROM tracks WHERE {where} ORDER BY path",  # noqa: S608
+            values,
         )
 
     def columns(self, names: Sequence[str]) -> list[tuple[Any, ...]]:
