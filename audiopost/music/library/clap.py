@@ -105,14 +105,14 @@ class Clap:
         starts = np.linspace(0, max(mono.frames - size, 0), count).round().astype(int).tolist()
         # One draw of a cut for what is longer than the model hears would be random: windows are no longer than that.
         windows = [np.ascontiguousarray(mono.read(start, start + size)[0]) for start in starts]
-        inputs = self._processor(audio=windows, sampling_rate=RATE, return_tensors="pt")
+        inputs = self._processor.feature_extractor(windows, sampling_rate=RATE, return_tensors="pt")
         with self._torch.inference_mode():
             vectors = _unit(self._model.get_audio_features(**inputs))
         return np.asarray(vectors.mean(axis=0), np.float32)
 
     def text(self, text: str) -> FloatArray:
         """(size,) of words."""
-        inputs = self._processor(text=[text], return_tensors="pt", padding=True, truncation=True)
+        inputs = self._processor.tokenizer([text], return_tensors="pt", padding=True, truncation=True)
         with self._torch.inference_mode():
             vectors = _unit(self._model.get_text_features(**inputs))
         return np.asarray(vectors[0], np.float32)
