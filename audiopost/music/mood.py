@@ -3,8 +3,8 @@
 Fast, dense, bright, sharply struck music is heard as aroused; major mode, tempo and a clear tonality as pleasant
 (Gabrielsson & Lindström 2010; Juslin & Laukka 2003; Eerola, Friberg & Bresin, Frontiers in Psychology 2013, who find
 mode and tempo to weigh most and effects to add up nearly linearly). Level is left out: it is the mixer's. The weights
-are ours, in that order, and were not fitted to anybody's ratings: two tracks are told apart, a single value is not to be
-trusted. Words, instruments and style are not heard, and valence is the weaker of the two, as in all models of sound
+are ours, in that order, and were not fitted to anybody's ratings: two tracks are told apart, one value alone is not to
+be trusted. Words, instruments and style are not heard, and valence is the weaker of the two, as in all models of sound
 (Eerola, "Are the emotions expressed in music genre-specific?", JNMR 2011).
 """
 
