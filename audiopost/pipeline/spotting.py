@@ -17,7 +17,7 @@ from ..delivery.spotting import Programme
 from ..delivery.spotting_formats import DEFAULTS, write_spotting_formats
 from ..io.atomic import write_bytes
 from ..io.encode import FORMATS, write_sound
-from ..stages.cues import Options
+from ..stages.cues import Options, with_tracks
 from . import state
 from .target import Target
 
@@ -88,6 +88,8 @@ def from_sheet(project: Project, sheet: Path, options: Options) -> Project:
         speech=project.speech_spans or (),
         language=options.language,
     )
+    if options.library is not None:
+        cues = with_tracks(cues, project.speech_spans or (), options)
     choice = Choice("sheet", f"edited by a person: {sheet.name}")
     return project.after("cues", choice, options, warnings=(*read.remarks, *messages), cues=cues)
 

@@ -243,8 +243,11 @@ def test_valence_of_voices_alone_makes_no_turn_and_has_its_opposite_beside_it(ta
     glad = [replace(each, label="joy" if each.arousal > 0 else "neutral") for each in utterances]
     (unsure,) = suggest_cues(voiced(points, False), glad, duration_s=120)
     (sure,) = suggest_cues(voiced(points, True), glad, duration_s=120)
-    assert (unsure.emotion, unsure.alternatives[0].emotion) == ("joy", "anger")
+    assert (unsure.emotion, unsure.mode, unsure.alternatives[0].emotion) == ("tension", "minor", "joy")
     assert "hardly how glad" in unsure.alternatives[0].reason
+    assert sure.emotion == "joy"
+    (funny,) = suggest_cues(voiced(points, False), glad, duration_s=120, rules="comedy")
+    assert (funny.emotion, funny.alternatives[0].emotion) == ("joy", "anger")
     assert "hardly how glad" not in sure.alternatives[0].reason
 
 

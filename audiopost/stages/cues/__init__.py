@@ -24,6 +24,9 @@ from ...core.stage import Backend, Choice, Progress, silent
 from ...core.time import TIMEBASE_25, FrameRate, Span, Timebase, merge_spans
 from .ruleset import load_ruleset, ruleset_names
 
+#: What the option `library` calls the user's own.
+OWN = "own"
+
 
 @dataclass(frozen=True)
 class Options:
@@ -38,7 +41,9 @@ class Options:
     language: str = option("en", "language of reasons, instruments and textures", choices=LANGUAGES)
     reel: int = option(1, "number of the reel, the 1 of 1m01", low=1, high=99)
     library: str | None = option(
-        None, "a library of tracks (see 'audiopost library') to rank for each cue", names_path=True
+        None,
+        f"a library of tracks to rank for each cue: a file, or {OWN} for the one of 'audiopost library'",
+        names_path=True,
     )
     tracks: int = option(5, "tracks a cue, where there is a library", low=1, high=50)
     shortest_s: float | None = option(
@@ -153,25 +158,25 @@ def _run(
     there = existing_cues(edges, music, words, material.rate, material.duration_s, progress)
     found: tuple[Cue, ...] = backend.suggest(replace(material, music=tuple(clear), existing=there))
     if options.library is not None:
-        found = _with_tracks(found, options.library, material, options, dialogue_lufs)
+        speech = [Span(max(0.0, u.start_s), u.end_s) for u in material.utterances if u.end_s > max(0.0, u.start_s)]
+        found = with_tracks(found, speech, options, dialogue_lufs)
     progress("cues", material.duration_s, material.duration_s)
     ordered = sorted((*there, *found), key=lambda cue: (cue.in_s, cue.out_s))
     cues = tuple(replace(cue, number=n, reel=options.reel) for n, cue in enumerate(ordered, start=1))
     return cues, choice, () if found else (_why_none(material, words, options),)
 
 
-def _with_tracks(
-    cues: Sequence[Cue], library: str, material: Material, options: Options, dialogue_lufs: float | None
+def with_tracks(
+    cues: Sequence[Cue], speech: Sequence[Span], options: Options, dialogue_lufs: float | None = None
 ) -> tuple[Cue, ...]:
-    from ...music.library import suggest_tracks
+    """The cues with the tracks of `options.library` that suit them best; as they are where there is no library."""
+    from ...music.library import default_path, suggest_tracks
 
+    if options.library is None:
+        return tuple(cues)
+    path = default_path() if options.library == OWN else Path(options.library).expanduser()
     return suggest_tracks(
-        cues,
-        Path(library).expanduser(),
-        speech=[Span(max(0.0, u.start_s), u.end_s) for u in material.utterances if u.end_s > max(0.0, u.start_s)],
-        count=options.tracks,
-        language=options.language,
-        dialogue_lufs=dialogue_lufs,
+        cues, path, speech=speech, count=options.tracks, language=options.language, dialogue_lufs=dialogue_lufs
     )
 
 

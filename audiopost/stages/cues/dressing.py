@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ...core.spotting import Cue, CurvePoint, Fades, HitPoint
 from ...core.time import FrameRate, clock
 from ...music.hits import fit_tempo
-from .alternatives import alternatives
+from .alternatives import UNSURE, alternatives
 from .fitting import Placed
 from .ideas import Context
 from .keys import nearest_key
@@ -56,7 +56,7 @@ class Dresser:
     def _cue(self, place: Placed, number: int, before: Cue | None) -> Cue:
         context, idea = self.context, place.idea
         function, words = context.rules.functions[idea.function], context.words
-        emotion = context.line.mood(*place.heard, idea.feeling)
+        emotion = self._emotion(place)
         sounds = context.rules.emotions[emotion]
         tempo = narrowed(emotion, sounds.tempo_bpm, idea.feeling.arousal)
         hits = hit_points(context, place.in_s, place.out_s, idea.function, self.rate)
@@ -80,9 +80,15 @@ class Dresser:
             alternatives=alternatives(context, place, emotion),
         )  # fmt: skip
 
+    def _emotion(self, place: Placed) -> str:
+        """What the place feels like: major under a quarrel does more harm than tension under a cheer."""
+        named = self.context.line.mood(*place.heard, place.idea.feeling)
+        by_voice = self.context.rules.emotions[named].by_voice
+        return by_voice if by_voice and place.idea.feeling.trust < UNSURE else named
+
     def _silence(self, place: Placed, number: int) -> Cue:
         idea = place.idea
-        emotion = self.context.line.mood(*place.heard, idea.feeling)
+        emotion = self._emotion(place)
         return Cue(
             number, place.in_s, place.out_s, "silence", emotion, (0, 0), "", (), idea.evidence, _confidence(place),
             reel=self.reel, metre="", level_lu=0.0, curve=self._curve(place),

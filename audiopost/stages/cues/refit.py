@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from ...core.music import TrackMatch
 from ...core.spotting import Cue, Duck, Fades
 from ...core.time import FrameRate, Span, merge_spans
 from ...music.hits import fit_tempo
+from ...music.moved import moved
 from .sync import ducks
 from .words import Words
 
@@ -21,6 +23,7 @@ def refitted(
     tempo. Ducks are drawn anew only where `speech` is known, else cut to the cue.
     """
     hits = tuple(hit for hit in cue.hits if cue.in_s <= hit.time_s < cue.out_s)
+    cue = replace(cue, tracks=tuple(_followed(match, cue, before, rate) for match in cue.tracks))
     if before is not None and _same(cue, before, rate) and len(hits) == len(cue.hits):
         return cue, ()
     sounding = cue.status != "existing" and cue.function != "silence" and cue.tempo_bpm[1] > 0
@@ -40,6 +43,14 @@ def refitted(
         return new, (words.say("edited_hits", label=cue.label, count=lost),)
     moved = before is not None and not _same(cue, before, rate)
     return new, (words.say("edited_refit", label=cue.label),) if moved else ()
+
+
+def _followed(match: TrackMatch, cue: Cue, before: Cue | None, rate: FrameRate) -> TrackMatch:
+    """A track whose edit lies where the cue does, also where the sheet that moved it is all that is known."""
+    pieces = match.edit.pieces
+    if pieces and before is not None and _same(cue, before, rate):
+        return match
+    return replace(match, edit=moved(match.edit, before, cue))
 
 
 def _same(cue: Cue, before: Cue, rate: FrameRate) -> bool:

@@ -85,7 +85,10 @@ class FunctionRules:
 
 @dataclass(frozen=True)
 class EmotionRules:
-    """What music for one feeling sounds like; of modes and keys the likeliest comes first."""
+    """What music for one feeling sounds like; of modes and keys the likeliest comes first.
+
+    `by_voice` is the feeling it is taken for where voices alone tell it: they hardly tell glad from angry.
+    """
 
     tempo_bpm: tuple[int, int]
     modes: tuple[str, ...]
@@ -95,6 +98,7 @@ class EmotionRules:
     texture: str
     articulation: str
     dynamics: tuple[str, str]
+    by_voice: str = ""
 
 
 @dataclass(frozen=True)
@@ -222,6 +226,7 @@ def _names(rules: Ruleset) -> Iterator[tuple[str, tuple[str, ...], tuple[str, ..
     for name, emotion in rules.emotions.items():
         yield f"emotions.{name}.modes", emotion.modes, MODES
         yield f"emotions.{name}.dynamics", emotion.dynamics, DYNAMICS
+        yield f"emotions.{name}.by_voice", (emotion.by_voice or name,), EMOTIONS
 
 
 def _forms(rules: Ruleset) -> Iterator[tuple[str, str, re.Pattern[str]]]:
