@@ -17,6 +17,8 @@ from ..core.spotting import Duck
 from ..core.time import Span
 from ..dsp.loudness import Meter
 
+#: Where music lies without ducking, relative to the loudness of the dialogue: to be heard between lines, under none.
+IN_THE_CLEAR_LU = -4.0
 #: Music is down when a line begins and comes back after its end in these times: gentle, as a mixer's hand.
 ATTACK_S, RELEASE_S = 0.4, 1.0
 #: Stretches shorter than this are measured with what lies around them: a window of momentary loudness with a margin.

@@ -15,6 +15,7 @@ import numpy as np
 
 from ..core.music import EditPiece, Loop, TrackAnalysis, TrackEdit
 from ..core.spotting import Cue, HitPoint
+from .ducking import IN_THE_CLEAR_LU
 
 #: Cross-fade of a join, all of it before the beat: the attack on the beat stays whole.
 JOIN_S = 0.03
@@ -73,7 +74,7 @@ def propose(track: TrackAnalysis, cue: Cue, *, dialogue_lufs: float | None = Non
     pieces = _laid(spans, cue)
     sounds_s = pieces[-1].at_s + pieces[-1].end_s - pieces[-1].start_s - cue.in_s
     fade_in_s, fade_out_s = _fades(track, cue, kind, entry_s, sounds_s)
-    edit = TrackEdit(pieces, fade_in_s, fade_out_s, gain_db(track, cue, dialogue_lufs))
+    edit = TrackEdit(pieces, fade_in_s, fade_out_s, gain_db(track, dialogue_lufs))
     return Proposal(edit, kind, entry_s, sounds_s, rounds, bars, hits)
 
 
@@ -86,11 +87,11 @@ def sounding_s(track: TrackAnalysis) -> float:
     return min(float(heard[-1]) + 1.0, track.duration_s) if len(heard) else track.duration_s
 
 
-def gain_db(track: TrackAnalysis, cue: Cue, dialogue_lufs: float | None) -> float:
-    """What brings the track's loudness to the cue's level under the dialogue; 0 for a track without loudness."""
+def gain_db(track: TrackAnalysis, dialogue_lufs: float | None) -> float:
+    """What brings the track to where music lies between lines (ducks take it down under them); 0 without loudness."""
     if track.loudness_lufs is None:
         return 0.0
-    wanted = (DIALOGUE_LUFS if dialogue_lufs is None else dialogue_lufs) + cue.level_lu
+    wanted = (DIALOGUE_LUFS if dialogue_lufs is None else dialogue_lufs) + IN_THE_CLEAR_LU
     return round(min(max(wanted - track.loudness_lufs, _GAIN_DB[0]), _GAIN_DB[1]), 1)
 
 

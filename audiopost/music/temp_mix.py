@@ -20,15 +20,13 @@ from ..dsp.loudness import integrated_loudness
 from ..io import layouts
 from ..io.decode import decode
 from ..io.scratch import Spool, at_rate, spool
-from .ducking import DuckCurve, curve, merged
+from .ducking import IN_THE_CLEAR_LU, DuckCurve, curve, merged
 from .guide import guide_audio
 from .guide.render import LOUDNESS_LUFS
 from .placed import Placed
 
 #: Where the music comes from: tracks of the library, guides, or guides where a cue has no track that can be read.
 SOURCES = ("tracks", "guides", "tracks-or-guides")
-#: A guide's loudness in the clear against the programme's: there, but not in front.
-GUIDE_LU = -4.0
 #: Cues in these states are played: 'existing' music is in the programme already.
 _PLAYED = ("suggested", "accepted")
 _BLOCK = 1 << 17
@@ -193,7 +191,7 @@ class _Players:
     @functools.cached_property
     def _guide_gain_db(self) -> float:
         loudness = integrated_loudness(self._programme)
-        return 0.0 if loudness is None else loudness + GUIDE_LU - LOUDNESS_LUFS
+        return 0.0 if loudness is None else loudness + IN_THE_CLEAR_LU - LOUDNESS_LUFS
 
 
 def _name(match: TrackMatch) -> str:

@@ -120,7 +120,7 @@ def test_hit_points_are_told_where_they_are_met(stock):
 
 def test_gain_follows_the_dialogue(stock):
     (match,) = ranked(stock(tune={}), cue(level_lu=-12.0), dialogue_lufs=-27.0).tracks
-    assert match.edit.gain_db == -23.0
+    assert match.edit.gain_db == -15.0
 
 
 def test_silences_existing_and_rejected_cues_get_none(stock):
