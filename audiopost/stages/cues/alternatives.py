@@ -10,8 +10,7 @@ from .ideas import Context
 from .tempo import narrowed
 
 _MOST = 3
-#: Below this the valence is hardly known; feelings of like arousal on the other side.
-UNSURE = 0.6
+#: Feelings of like arousal on the other side.
 _MIRRORED = {
     "joy": "anger", "anger": "joy", "surprise": "fear", "fear": "surprise", "tension": "joy", "tenderness": "sadness",
     "sadness": "tenderness",
@@ -38,7 +37,7 @@ def alternatives(context: Context, place: Placed, emotion: str) -> tuple[Alterna
 def _other_feeling(context: Context, place: Placed, emotion: str) -> Alternative:
     """The feeling that most other words name, else the one whose point lies next to what was measured."""
     line, words, idea = context.line, context.words, place.idea
-    if idea.feeling.trust < UNSURE and emotion in _MIRRORED:
+    if not idea.feeling.named and emotion in _MIRRORED:
         other = _MIRRORED[emotion]
         reason = words.say("other_valence", emotion=words.emotion(other), heard=words.emotion(emotion))
         return _sounding(context, place, idea.function, other, reason)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ...core.spotting import Cue, CurvePoint, Fades, HitPoint
 from ...core.time import FrameRate, clock
 from ...music.hits import fit_tempo
-from .alternatives import UNSURE, alternatives
+from .alternatives import alternatives
 from .fitting import Placed
 from .ideas import Context
 from .keys import nearest_key
@@ -84,7 +84,7 @@ class Dresser:
         """What the place feels like: major under a quarrel does more harm than tension under a cheer."""
         named = self.context.line.mood(*place.heard, place.idea.feeling)
         by_voice = self.context.rules.emotions[named].by_voice
-        return by_voice if by_voice and place.idea.feeling.trust < UNSURE else named
+        return by_voice if by_voice and not place.idea.feeling.named else named
 
     def _silence(self, place: Placed, number: int) -> Cue:
         idea = place.idea

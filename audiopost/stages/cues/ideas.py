@@ -161,7 +161,7 @@ def _turned(turn: Turn, context: Context, said: str) -> str:
         return words.say("turn_words", **told)
     before = line.mood(turn.time_s - SIDE_S, turn.time_s, turn.before)
     after = line.mood(turn.time_s, turn.time_s + SIDE_S, turn.after)
-    if before == after:
+    if before == after or not (turn.before.named and turn.after.named):
         return words.say("turn", **told)
     return words.say("turn_named", **told, before=words.emotion(before), after=words.emotion(after))
 

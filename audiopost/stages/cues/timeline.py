@@ -29,6 +29,8 @@ _NEUTRAL = 0.3
 _WORDED, _WORDS_SHARE = 0.75, 0.4
 #: How far a line's name draws its place, where it is sure.
 _NAMED = 0.5
+#: Trust from which on a feeling can be named.
+_KNOWN = 0.6
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,11 @@ class Feeling:
     confidence: float
     trust: float = 1.0
     felt: tuple[float, float] | None = None
+
+    @property
+    def named(self) -> bool:
+        """Whether the valence is known well enough for a name: glad and angry, tender and sad are told by it alone."""
+        return self.trust >= _KNOWN
 
     @property
     def place(self) -> tuple[float, float]:
