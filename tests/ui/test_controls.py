@@ -71,5 +71,5 @@ def test_visitors_are_not_offered_folders_of_this_machine():
         "diagnose.events_model", "separate.model", "separate.repo", "denoise.model", "loudness.spec", "diarise.model",
         "diarise.cast", "diarise.consent",
         "transcribe.model", "transcribe.model_dir", "transcribe.glossary", "transcribe.script",
-        "transcribe.align_model",
+        "transcribe.align_model", "emotion.model", "emotion.words_model", "cues.rules", "cues.library",
     }  # fmt: skip
