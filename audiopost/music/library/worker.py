@@ -27,6 +27,10 @@ from ...core.music import TrackAnalysis, TrackInfo
 from ...core.serial import from_json, to_json
 from .store import Seen
 
+#: How long one file may take: a decoder that hangs would keep its lane for ever. Two hours are heard in a small part of
+#: it, in whatever format.
+_LEAST_S, _S_A_MEGABYTE = 600.0, 30.0
+
 
 @dataclass(frozen=True)
 class Heard:
@@ -124,19 +128,38 @@ class _Lane(threading.Thread):
         return child.returncode
 
     def _one(self, seen: Seen) -> Heard:
+        limit_s = _LEAST_S + _S_A_MEGABYTE * seen.size / 1e6
+        late = threading.Event()
+        line = self._answer(seen, limit_s, late)
+        answered = line.endswith(b"\n")
+        code = self._end() if late.is_set() or not answered else None
+        if answered:
+            return _parsed(seen, json.loads(line))
+        if late.is_set():
+            return Heard(seen, f"it was not heard within {limit_s:.0f} s; convert the file, and scan again")
+        return Heard(seen, f"the process that heard it ended (exit code {code})")
+
+    def _answer(self, seen: Seen, limit_s: float, late: threading.Event) -> bytes:
+        """The child's line; part of one, or none, where it ended, which after `limit_s` it must: `late` is then set."""
         child = self._child = self._child or _start()
         assert child.stdin is not None
         assert child.stdout is not None
-        line = b""
+
+        def end() -> None:
+            late.set()
+            child.kill()
+
+        alarm = threading.Timer(limit_s, end)
+        alarm.daemon = True
+        alarm.start()
         try:
             child.stdin.write(json.dumps({"path": str(seen.path), "embedder": self._embedder}).encode() + b"\n")
             child.stdin.flush()
-            line = child.stdout.readline()
-        except OSError:  # it is gone, and the empty line says so
-            pass
-        if not line.endswith(b"\n"):
-            return Heard(seen, f"the process that heard it ended (exit code {self._end()})")
-        return _parsed(seen, json.loads(line))
+            return child.stdout.readline()
+        except OSError:  # it is gone
+            return b""
+        finally:
+            alarm.cancel()
 
 
 def _parsed(seen: Seen, answer: dict[str, Any]) -> Heard:

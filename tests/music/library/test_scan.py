@@ -200,6 +200,33 @@ def test_a_track_that_kills_its_reader_costs_itself_only(store, tune, tmp_path, 
     assert paths(store) == ["a.wav", "z.wav"]
 
 
+def test_a_decoder_that_hangs_costs_its_file_only(store, tune, tmp_path, monkeypatch):
+    from audiopost.music.library import worker
+
+    # The child plays dead on one name, and for the others answers as if it had heard them.
+    child = (
+        "import json, sys, time\n"
+        "for line in sys.stdin:\n"
+        "    path = json.loads(line)['path']\n"
+        "    time.sleep(600 if path.endswith('hangs.wav') else 0)\n"
+        "    print(json.dumps({'error': 'heard'}), flush=True)\n"
+    )
+    monkeypatch.setattr(
+        worker,
+        "_start",
+        lambda: subprocess.Popen([sys.executable, "-c", child], stdin=subprocess.PIPE, stdout=subprocess.PIPE),
+    )
+    monkeypatch.setattr(worker, "_LEAST_S", 5.0)
+    for name in ("a.wav", "hangs.wav", "z.wav"):
+        tune(name)
+    done = scan(store, [tmp_path / "music"], workers=1)
+    assert {path.name: why for path, why in done.failed.items()} == {
+        "a.wav": "heard",
+        "hangs.wav": "it was not heard within 6 s; convert the file, and scan again",
+        "z.wav": "heard",
+    }
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="signals")
 def test_a_killed_scan_goes_on_where_it_was(tune, tmp_path):
