@@ -10,9 +10,9 @@ from typing import Any
 import click
 
 from .. import __version__
-from ..core.registry import load as load_object
+from ..core.registry import Backends
 from ..models import store
-from ..presets import STAGES, backends_of, load, names
+from ..presets import STAGES, Preset, backends_of, load, names, stage
 from . import options
 from .console import print_json, quiet_stdout
 
@@ -30,10 +30,6 @@ _PACKAGES = {
 }  # fmt: skip
 
 
-#: Tables of backends inside a stage, and the stage whose options they are asked with.
-_INNER = {"emotion-words": ("audiopost.stages.emotion:WORDS", "emotion")}
-
-
 def _version(package: str) -> str | None:
     for name in (package, f"{package}-headless"):  # PySceneDetect comes under either
         with contextlib.suppress(importlib.metadata.PackageNotFoundError):
@@ -41,9 +37,8 @@ def _version(package: str) -> str | None:
     return None
 
 
-def _picked(stage: str, chosen: Any) -> dict[str, str]:
-    """What a stage would run with these options, without running it: the backend, or what is missing."""
-    table = backends_of(stage)
+def _picked(table: Backends, chosen: Any) -> dict[str, str]:
+    """What would run with these options, without running it: the backend, or what is missing."""
     picked = table.pick(chosen)
     states = {name: table.resolve(name).available(chosen) for name in table.auto}
     above = table.auto[: table.auto.index(picked)] if picked in table.auto else table.auto
@@ -51,15 +46,21 @@ def _picked(stage: str, chosen: Any) -> dict[str, str]:
     return {"backend": picked or "", "why": states[picked].reason if picked in states else "", "better": better}
 
 
+def _picks(preset: Preset) -> dict[str, dict[str, str]]:
+    """What each stage of a preset, and each part of one, would run."""
+    asked = (each for name in preset.stages for each in backends_of(name).asked(preset.options[name]))
+    return {table.stage: _picked(table, chosen) for table, chosen in asked}
+
+
 def facts() -> dict[str, Any]:
     """Everything the doctor knows, as JSON values."""
-    tables = {stage: (backends_of(stage), stage) for stage in STAGES}
-    tables |= {inner: (load_object(target), stage) for inner, (target, stage) in _INNER.items()}
     stages = {}
-    for stage, (table, asked) in tables.items():
-        defaults = load_object(STAGES[asked]).options_type()
-        states = {name: table.resolve(name).available(defaults) for name in table.names}
-        stages[stage] = {n: {"ready": s.ready, "reason": s.reason, "remedy": s.remedy} for n, s in states.items()}
+    for name in STAGES:
+        for table, defaults in backends_of(name).asked(stage(name).options_type()):
+            states = {each: table.resolve(each).available(defaults) for each in table.names}
+            stages[table.stage] = {
+                each: {"ready": s.ready, "reason": s.reason, "remedy": s.remedy} for each, s in states.items()
+            }
     loaded = {name: load(name) for name in names()}
     return {
         "audiopost": __version__,
@@ -69,7 +70,7 @@ def facts() -> dict[str, Any]:
         "model_store": str(store.root()),
         "models": {m.name: m.where or None for m in store.listing()},
         "backends": stages,
-        "presets": {name: {s: _picked(s, p.options[s]) for s in p.stages} for name, p in loaded.items()},
+        "presets": {name: _picks(preset) for name, preset in loaded.items()},
     }
 
 
@@ -81,16 +82,16 @@ def _lines(known: dict[str, Any]) -> list[str]:
     for name, where in known["models"].items():
         lines.append(f"  {name:<30} {where or 'not here: ' + store.pull_command(name)}")
     lines += ["", "Backends (with default options)"]
-    for stage, states in known["backends"].items():
+    for table, states in known["backends"].items():
         for name, state in states.items():
             more = f" -> {state['remedy']}" if state["remedy"] and not state["ready"] else ""
-            lines.append(f"  {stage:<13} {name:<15} {'ready' if state['ready'] else 'no   '}  {state['reason']}{more}")
+            lines.append(f"  {table:<13} {name:<15} {'ready' if state['ready'] else 'no   '}  {state['reason']}{more}")
     lines += ["", "What each preset would use now"]
     for preset, picks in known["presets"].items():
         lines.append(f"  {preset}")
-        for stage, pick in picks.items():
+        for table, pick in picks.items():
             better = f"   (better: {pick['better']})" if pick["better"] else ""
-            lines.append(f"    {stage:<11} {pick['backend'] or 'nothing'}{better}")
+            lines.append(f"    {table:<13} {pick['backend'] or 'nothing'}{better}")
     return lines
 
 

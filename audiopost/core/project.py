@@ -125,7 +125,10 @@ class Project:
         """This Project with `assigned` filled in and a Step that says who did it: the way every stage ends."""
         from dataclasses import asdict
 
-        step = Step(stage, choice.backend, choice.reason, asdict(options), choice.model, choice.draft, warnings)
+        step = Step(
+            stage, choice.backend, choice.reason, asdict(options), choice.model, choice.draft, warnings,
+            parts=choice.parts,
+        )  # fmt: skip
         return replace(self, **assigned, steps=(*self.steps, step))
 
     def step(self, stage: str) -> Step | None:

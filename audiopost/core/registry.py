@@ -9,8 +9,8 @@ from __future__ import annotations
 import functools
 import importlib
 import logging
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from .errors import MissingExtra, MissingModel, UnknownName
@@ -36,6 +36,22 @@ def _plugins() -> Mapping[str, str]:
 
 
 @dataclass(frozen=True)
+class Part:
+    """A part of a stage's work that has backends of its own.
+
+    The stage's option `option` names which; the part is left out where its option `wanted` is false.
+    """
+
+    backends: Backends
+    option: str
+    wanted: str
+
+    def asked(self, options: Any) -> Any:
+        """The stage's options as the part's backends read them; None where the part is left out."""
+        return replace(options, backend=getattr(options, self.option)) if getattr(options, self.wanted) else None
+
+
+@dataclass(frozen=True)
 class Backends:
     """The backends of one stage: the table, the embedded default, and what `auto` tries, best first."""
 
@@ -43,6 +59,7 @@ class Backends:
     table: Mapping[str, str]
     embedded: str
     auto: tuple[str, ...]
+    parts: tuple[Part, ...] = ()
 
     @property
     def plugins(self) -> dict[str, str]:
@@ -52,6 +69,13 @@ class Backends:
     @property
     def names(self) -> tuple[str, ...]:
         return (*self.table, *self.plugins)
+
+    def asked(self, options: Any) -> Iterator[tuple[Backends, Any]]:
+        """This table and those of the parts that are wanted, each with the options that its backends read."""
+        yield self, options
+        for part in self.parts:
+            if (own := part.asked(options)) is not None:
+                yield part.backends, own
 
     def resolve(self, name: str) -> Any:
         """The class behind a backend's name. Raises UnknownName."""

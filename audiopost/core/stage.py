@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 
 if TYPE_CHECKING:
@@ -39,12 +39,16 @@ class Availability:
 
 @dataclass(frozen=True)
 class Choice:
-    """The backend a stage took and why; `draft` is a warning that the result needs a person, else ''."""
+    """The backend a stage took and why; `draft` is a warning that the result needs a person, else ''.
+
+    `parts` names the backends of parts of the work, by their tables' names.
+    """
 
     backend: str
     reason: str
     model: ModelInfo | None = None
     draft: str = ""
+    parts: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -61,6 +65,7 @@ class Step:
     input_sha256: str = ""
     output_sha256: str = ""
     timing: dict[str, float | str] | None = None
+    parts: Mapping[str, str] = field(default_factory=dict)
 
 
 class Backend(Protocol):

@@ -114,8 +114,9 @@ def _check_order(plan: list[tuple[Stage, Any]]) -> None:
 def _check_backends(plan: list[tuple[Stage, Any]]) -> None:
     """A backend asked for by name is missing now or never: say so before the work begins."""
     for made_stage, options in plan:
-        if options.backend != AUTO:
-            backends_of(made_stage.name).check(options)
+        for table, asked in backends_of(made_stage.name).asked(options):
+            if asked.backend != AUTO:
+                table.check(asked)
 
 
 def _check_delivery(project: Project, plan: list[tuple[Stage, Any]], source: Path, encoding: Encoding) -> str:
@@ -151,10 +152,7 @@ def _resumed(project: Project, plan: list[tuple[Stage, Any]], work: Path, final:
             continue
         if step is None or step.options != to_json(asdict(options)):
             break
-        # A backend outside the table did a part of the stage's own, as a script's aligner does: `pick` knows none.
-        if step.backend != backend and step.backend in backends_of(made_stage.name).names:
-            break
-        if _edited_since(options, step):
+        if _by_others(options, step) or _edited_since(options, step):
             break
         if retimed and "captions" in made_stage.assigns:  # they begin and end on frames
             break
@@ -168,6 +166,16 @@ def _resumed(project: Project, plan: list[tuple[Stage, Any]], work: Path, final:
     return replace(
         old, **forget, media=project.media, audio=project.audio, steps=tuple(done), preset=project.preset, missing=()
     )
+
+
+def _by_others(options: Any, step: Step) -> bool:
+    """Whether a backend would be taken now other than in `step`, for the stage or a part of it."""
+    for table, asked in backends_of(step.stage).asked(options):
+        then = step.backend if table.stage == step.stage else step.parts.get(table.stage)
+        # A backend outside the table did a part of the stage's own, as a script's aligner does: `pick` knows none.
+        if then in table.names and then != table.pick(asked):
+            return True
+    return False
 
 
 def _edited_since(options: Any, step: Step) -> bool:

@@ -244,6 +244,8 @@ def test_doctor_models_presets() -> None:
     known = result_of(audiopost("doctor", "--json"))
     assert known["backends"]["denoise"]["rnnoise"]["ready"]
     assert set(known["presets"]) >= {"podcast", "film-dialogue"}
+    assert known["backends"]["emotion-words"]["lexicon"]["ready"]
+    assert known["presets"]["film-dialogue"]["emotion-words"]["backend"]
     assert any(m["name"] == "htdemucs" for m in result_of(audiopost("models", "list", "--json"))["models"])
     shown = audiopost("presets", "film-dialogue")
     assert "[separate]" in shown.stdout

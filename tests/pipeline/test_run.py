@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from audiopost.pipeline import run as run_job
 from audiopost.pipeline.run import apply
 from audiopost.pipeline.target import Target
 from audiopost.stages import denoise as denoise_stage
+from audiopost.stages import emotion as emotion_stage
 
 EVERYTHING = {
     "dialogue", "music", "effects", "clean", "removed", "master", "srt", "vtt", "ass", "ttml", "json", "rttm",
@@ -122,6 +124,51 @@ def test_a_missing_model_is_told_and_the_rest_delivered(
     with pytest.raises(MissingModel, match="audiopost models pull"):
         run_job(take, short, tmp_path / "out2", settings=("transcribe.backend=faster-whisper",))
     assert not (tmp_path / "out2").exists(), "refused before anything began"
+
+
+FELT = ("transcribe", "emotion")
+
+
+@pytest.fixture
+def felt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> presets.Preset:
+    """Words and feelings, without a model of either on this machine."""
+    monkeypatch.setenv("AUDIOPOST_MODELS", str(tmp_path / "none"))
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "none"))
+    whole = presets.load("film-dialogue")
+    return presets.Preset("felt", "Felt", "", FELT, {name: whole.options[name] for name in FELT})
+
+
+def test_what_reads_the_words_is_refused_before_the_work_where_it_is_named_and_missing(
+    take: Path, tmp_path: Path, felt: presets.Preset
+) -> None:
+    named = ("emotion.words_backend=transformers",)
+    with pytest.raises(MissingModel, match=r"emotion-words: transformers cannot run.*audiopost models pull"):
+        run_job(tmp_path / "not-there.wav", felt, tmp_path / "out", settings=named)
+    assert not (tmp_path / "out").exists()
+    with pytest.raises(UnknownName, match="lexicon"):
+        run_job(tmp_path / "not-there.wav", felt, tmp_path / "out", settings=("emotion.words_backend=lexikon",))
+    # Where words do not count, nothing reads them.
+    unread = run_job(take, felt, tmp_path / "out", settings=(*named, "emotion.words=false", *ENGLISH))
+    assert "emotion" in unread.seconds
+
+
+def test_resume_feels_again_where_something_else_would_read_the_words(
+    take: Path, tmp_path: Path, felt: presets.Preset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = run_job(take, felt, tmp_path / "out", settings=ENGLISH)
+    assert first.project.step("emotion").parts == {"emotion-words": "lexicon"}  # type: ignore[union-attr]
+    again = run_job(take, felt, tmp_path / "out", settings=ENGLISH, resume=True)
+    assert set(again.seconds) == {"decode", "deliver"}
+    reads = emotion_stage.WORDS
+    monkeypatch.setitem(reads.table, "another", reads.table["lexicon"])  # type: ignore[arg-type]
+    monkeypatch.setattr(type(reads), "pick", _picks_another(type(reads).pick))
+    other = run_job(take, felt, tmp_path / "out", settings=ENGLISH, resume=True)
+    assert set(other.seconds) == {"decode", "emotion", "deliver"}
+
+
+def _picks_another(pick: Callable[..., str | None]) -> Callable[..., str | None]:
+    """As `pick`, but of the tables that have it the backend 'another'."""
+    return lambda table, options: "another" if "another" in table.names else pick(table, options)
 
 
 def test_killed_half_way_goes_on(

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from audiopost.core.audio import Audio
-from audiopost.core.errors import BadValue, UnknownName
+from audiopost.core.errors import BadValue, MissingModel, UnknownName
 from audiopost.core.project import MediaInfo, Project
 from audiopost.core.speech import SpeakerTurn, Transcript, Utterance
 from audiopost.core.spotting import EMOTIONS
@@ -177,6 +177,33 @@ def test_one_word_says_less_than_a_sentence(speech: Audio) -> None:
     longer = emotion(speech).points
     assert max((p.confidence for p in points), default=0.0) < max(p.confidence for p in longer)
     assert {u.label for u in utterances} <= set(EMOTIONS)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf, 1e30])
+def test_samples_that_are_no_sound_are_silence(speech: Audio, bad: float) -> None:
+    broken = np.array(speech.samples)
+    broken[0, speech.rate : speech.rate + 50] = bad
+    mended = np.array(speech.samples)
+    mended[0, speech.rate : speech.rate + 50] = 0
+    found = emotion(Audio(broken, speech.rate))
+    assert found.points
+    assert found == emotion(Audio(mended, speech.rate))
+
+
+def test_a_line_may_begin_before_the_recording(speech: Audio) -> None:
+    said = Transcript("en", (Utterance(-2.0, 3.0, "I am so happy", "en"), Utterance(-2.0, -1.0, "never", "en")))
+    (utterance,) = emotion(speech, said).utterances
+    assert (utterance.start_s, utterance.end_s) == (0.0, 3.0)
+
+
+def test_what_reads_the_words_is_asked_for_before_the_voice_is_heard(speech: Audio, monkeypatch, tmp_path) -> None:
+    monkeypatch.setenv("AUDIOPOST_MODELS", str(tmp_path))
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
+    said = Transcript("en", (Utterance(0.0, 3.0, "I am so happy", "en"),))
+    steps: list[str] = []
+    with pytest.raises(MissingModel, match="emotion-words"):
+        emotion(speech, said, words_backend="transformers", progress=lambda step, *_: steps.append(step))
+    assert not steps
 
 
 def test_music_alone_feels_nothing() -> None:

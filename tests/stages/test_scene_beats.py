@@ -133,6 +133,15 @@ def test_music_from_end_to_end_enters_at_the_beginning_and_never_leaves() -> Non
     assert [(b.kind, b.time_s) for b in beats] == [("music", 0.0)]
 
 
+@pytest.mark.parametrize("bad", [np.nan, np.inf, 1e30])
+def test_samples_that_are_no_sound_are_silence(bad: float) -> None:
+    broken, mended = (np.array(louder(quiet(60, 0.01), 20, 40, 8).samples) for _ in range(2))
+    broken[0, 5000:5050], mended[0, 5000:5050] = bad, 0
+    found = find_beats(Audio(broken, RATE), speech=[])
+    assert found
+    assert found == find_beats(Audio(mended, RATE), speech=[])
+
+
 def test_shots_are_beats_on_their_frame(tmp_path: Path) -> None:
     import av
 

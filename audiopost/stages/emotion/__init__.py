@@ -15,10 +15,10 @@ from typing import Any, ClassVar, NamedTuple, Protocol
 
 from ...analysis import vad
 from ...analysis.affect import Reading, fused, mean_affect, named
-from ...core.audio import Audio
+from ...core.audio import Audio, sound_of
 from ...core.options import change, option
 from ...core.project import Project
-from ...core.registry import AUTO, Backends
+from ...core.registry import AUTO, Backends, Part
 from ...core.speech import SpeakerTurn, Transcript, Utterance
 from ...core.spotting import Affect, EmotionPoint, EmotionUtterance
 from ...core.stage import Backend, Choice, Progress, silent
@@ -63,6 +63,16 @@ class WordReader(Backend, Protocol):
     def rate(self, texts: Sequence[tuple[str, str]]) -> list[Reading | None]: ...
 
 
+WORDS = Backends(
+    stage="emotion-words",
+    table={
+        "lexicon": "audiopost.stages.emotion.words:LexiconReader",
+        "transformers": "audiopost.stages.emotion.transformers_text:TextReader",
+    },
+    embedded="lexicon",
+    auto=("transformers", "lexicon"),
+)
+_READING = Part(WORDS, option="words_backend", wanted="words")
 BACKENDS = Backends(
     stage="emotion",
     table={
@@ -73,15 +83,7 @@ BACKENDS = Backends(
     },
     embedded="prosody",
     auto=("transformers", "emotion2vec", "sensevoice", "prosody"),
-)
-WORDS = Backends(
-    stage="emotion-words",
-    table={
-        "lexicon": "audiopost.stages.emotion.words:LexiconReader",
-        "transformers": "audiopost.stages.emotion.transformers_text:TextReader",
-    },
-    embedded="lexicon",
-    auto=("transformers", "lexicon"),
+    parts=(_READING,),
 )
 
 
@@ -114,13 +116,15 @@ def _run(
     audio: Audio, transcript: Transcript | None, turns: Sequence[SpeakerTurn], options: Options, progress: Progress
 ) -> tuple[Emotion, Choice]:
     backend, choice = BACKENDS.choose(options)
+    reader, choice = _word_reader(transcript, options, choice)
+    audio = sound_of(audio)
     # However loud the recording is: level is the mixer's, not the actor's.
     speech = vad.speech_spans(audio, vad.gain_to_usual(audio))
     said = utterances_of(transcript, speech, turns, audio.duration_s)
     grid = grid_of(speech, said, step_s=options.step_s, window_s=options.window_s, duration_s=audio.duration_s)
     windows = [Window(u.start_s, u.end_s, u.speaker) for u in said]
     heard = backend.rate(audio, speech, [*windows, *(window for _, window in grid)], progress)
-    read, choice = _read(said, options, choice)
+    read = _read(reader, said)
     utterances = [_utterance(*each) for each in zip(said, heard, read, strict=False) if any(each[1:])]
     times = [time_s for time_s, _ in grid]
     curve = _smoothed([reading.affect if reading else None for reading in heard[len(said) :]], times, options.step_s)
@@ -132,16 +136,23 @@ def _run(
     return Emotion(tuple(points), tuple(utterances)), choice
 
 
-def _read(said: Sequence[Utterance], options: Options, choice: Choice) -> tuple[list[Reading | None], Choice]:
-    """What the words of each utterance say, and the voice's choice with the words' reader added to its reason."""
-    if not options.words or not any(u.text for u in said):
-        return [None] * len(said), choice
-    reader, words_choice = WORDS.choose(replace(options, backend=options.words_backend))
-    readings = iter(reader.rate([(u.text, u.language) for u in said if u.text]))
+def _word_reader(transcript: Transcript | None, options: Options, choice: Choice) -> tuple[WordReader | None, Choice]:
+    """What reads the words, None where nothing is to be read; and the voice's choice with the words' added to it."""
+    asked = _READING.asked(options)
+    if asked is None or transcript is None or not any(u.text for u in transcript.utterances):
+        return None, choice
+    reader, words_choice = WORDS.choose(asked)
     told = words_choice.model
     model = f"; {told.name} {told.version}, {told.licence}, sha256 {told.sha256}" if told else ""
     reason = f"{choice.reason}; words by {words_choice.backend} ({words_choice.reason}{model})"
-    return [next(readings) if u.text else None for u in said], replace(choice, reason=reason)
+    return reader, replace(choice, reason=reason, parts={**choice.parts, WORDS.stage: words_choice.backend})
+
+
+def _read(reader: WordReader | None, said: Sequence[Utterance]) -> list[Reading | None]:
+    """What the words of each utterance say."""
+    texts = [(u.text, u.language) for u in said if u.text]
+    readings = iter(reader.rate(texts) if reader is not None and texts else [None] * len(texts))
+    return [next(readings) if u.text else None for u in said]
 
 
 def _smoothed(affects: Sequence[Affect | None], times: Sequence[float], step_s: float) -> list[Affect | None]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from math import ceil
 
@@ -32,7 +32,8 @@ def utterances_of(
     """The transcript's utterances, else stretches of speech of one speaker, at most `_LONGEST_S` long."""
     if transcript is not None and transcript.utterances:
         own = transcript if any(u.speaker for u in transcript.utterances) else transcript.with_speakers(tuple(turns))
-        return [u for u in own.utterances if u.end_s > u.start_s and u.start_s < duration_s]
+        inside = (replace(u, start_s=max(0.0, u.start_s)) for u in own.utterances)
+        return [u for u in inside if u.end_s > u.start_s and u.start_s < duration_s]
     # Turns of different speakers may overlap: speech is cut where one begins or ends, each piece given to one.
     edges = sorted({e for turn in turns for e in (turn.start_s, turn.end_s)})
     pieces: list[tuple[Span, str | None]] = []

@@ -27,6 +27,8 @@ FloatArray = NDArray[np.float64]
 _LONGEST_S, _GAP_S = 3.0, 1.0
 #: A sample of full weight holds this many seconds of full confidence; it counts this many times.
 _FULL_S, _COPIES = 2.0, 4
+#: Fewer seconds times confidence than this are none.
+_NOTHING = 1e-6
 #: A label is named beside the one heard longest from this share of it on.
 _AS_WELL = 0.5
 #: A feeling that lasts for less speech than this is no turn.
@@ -159,7 +161,7 @@ def _lines(points: Sequence[EmotionPoint], utterances: Sequence[EmotionUtterance
 
 def _kept(rows: Sequence[tuple[float, tuple[float, ...], float, float]]) -> _Lines:
     """Those that say anything: (start, values, seconds, seconds times confidence)."""
-    rows = [row for row in rows if row[3] > 0]
+    rows = [row for row in rows if row[3] > _NOTHING]
     starts, seconds, sure = (np.array([row[k] for row in rows]) for k in (0, 2, 3))
     return _Lines(starts, np.array([row[1] for row in rows]).reshape(-1, 3), seconds, sure)
 

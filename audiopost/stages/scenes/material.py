@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from ...analysis import vad
 from ...analysis.shots import find_shots
-from ...core.audio import Audio
+from ...core.audio import Audio, sound_of
 from ...core.marks import Activity
 from ...core.speech import SpeakerTurn
 from ...core.spotting import EmotionPoint, EmotionUtterance
@@ -71,6 +71,7 @@ def gathered(
 
     `speech` is found by the VAD where None. Raises UnreadableMedia for a broken `film`.
     """
+    audio = sound_of(audio)
     end_s = audio.duration_s
     known, talk, said = _inside(activity, end_s), _inside(turns, end_s), _inside(utterances, end_s)
     spoken = _speech(vad.speech_spans(audio) if speech is None else speech, [*_spans(talk), *_spans(said)], end_s)
