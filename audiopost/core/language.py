@@ -20,6 +20,8 @@ from .errors import UnknownName
 
 #: English, Traditional Chinese (Hong Kong), Simplified Chinese.
 LANGUAGES = ("en", "zh-hant", "zh-hans")
+#: How a browser calls them.
+TAGS = {"en": "en", "zh-hant": "zh-Hant-HK", "zh-hans": "zh-Hans"}
 
 
 @functools.cache

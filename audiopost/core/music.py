@@ -62,7 +62,10 @@ class TrackAnalysis:
 
 @dataclass(frozen=True)
 class TrackInfo:
-    """A track of the user's library and what its file says of itself; '' where it says nothing."""
+    """A track of the user's library and what its file says of itself; '' where it says nothing.
+
+    `vocal` is TrackAnalysis.vocal, None for a track that nobody listened to.
+    """
 
     path: str
     title: str = ""
@@ -78,6 +81,7 @@ class TrackInfo:
     licence: str = ""
     tagged_bpm: float | None = None
     duration_s: float = 0.0
+    vocal: float | None = None
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
 
 from ..core.language import LANGUAGES
@@ -34,8 +33,7 @@ class Spotting:
     """One recording as the writers of `spotting_formats` take it; times in seconds of the recording.
 
     `name` is the recording's, `sample_rate` what positions in samples count in, `language` one of language.LANGUAGES.
-    `scenes` and `emotion` are None where no stage made them. `sung` holds paths of tracks that are known to have a
-    voice: a rights cue sheet tells them apart.
+    `scenes` and `emotion` are None where no stage made them.
     """
 
     name: str
@@ -47,7 +45,6 @@ class Spotting:
     sample_rate: int = 48_000
     language: str = "en"
     programme: Programme = Programme()
-    sung: Collection[str] = ()
 
     @classmethod
     def of(

@@ -192,12 +192,31 @@ def test_a_card_says_all_that_is_proposed(project):
         "1m01|The Harbour|01:00:10:00|01:00:30:00|0:20:00|underscore|sadness|accepted|60–72 BPM|66.40 BPM|"
         "beat 1 at 01:00:10:05|1.2 frames RMS, 2.8 at most|7.3 bars|"
         "3/4|F# minor|solo cello, felt piano|one line over a pedal|pp to mf|"
-        "14 LU below the dialogue|−17 LU|in 1.5 s linear, out 3.0 s exponential|64 % sure|arousal falls by 0.40|"
-        "01:00:12:00 the door slams|bar 1, beat 3|−0.4|bar 6, beat 3|+2.6|silence, tension|the pause holds by itself|"
+        "14 LU below the dialogue|−17 LU|in 1.5 s linear, out 3 s exponential|64 % sure|arousal falls by 0.40|"
+        "01:00:12:00 the door slams|bar 1, beat 3|−0.4|bar 6, beat 3|+2.6|silence · tension|the pause holds by itself|"
         "Rain|K. Lau|CC BY 4.0|82 %|tempo 66 of 60–72; ends at 0:48|0:12.00–0:24.00 of the track at 01:00:10:00|"
         "0.05 s cross-fade|gain −3.0 dB|84 BPM"
     )
     assert [each for each in expected.split("|") if each not in words] == []
+
+
+@pytest.mark.parametrize(
+    ("metre", "bars", "beat"),
+    [("6/8", "11.0 bars", "bar 9, beat 2"), ("7/8", "6.3 bars", "18"), ("", None, "18")],
+)
+def test_bars_are_counted_in_what_the_tempo_counts(project, metre, bars, beat):
+    first = replace(project.cues[0], metre=metre)
+    words = Page(render(replace(project, cues=(first, *project.cues[1:])))).words
+    assert re.findall(r"[\d.]+ bars", words)[:1] == ([bars] if bars else [])
+    assert f"she turns away {beat} " in re.sub(r"\s+", " ", words)
+
+
+def test_a_track_put_in_by_hand_has_no_score(project):
+    taken = TrackMatch(TrackInfo(r"D:\music\Dawn Two.wav"), 0.0, (), TrackEdit(()), True)
+    words = Page(render(replace(project, cues=(replace(project.cues[0], tracks=(taken,)),)))).words
+    assert "Dawn Two" in words
+    assert "D:" not in words
+    assert "0 %" not in re.sub(r"\b\d\d %", "", words)
 
 
 def test_silence_on_purpose_proposes_no_music(project):
@@ -263,8 +282,11 @@ def test_the_page_speaks_the_language_of_its_cues(project, language, tag):
         "report.silence",
     ):
         assert tell(key, language) in page.words, key
+    assert f'<html lang="{tag}">' in html
+    assert tell("sheet.summary", language, cues=4, music="0:28", length="1:00") in page.words
+    assert tell("report.one_file", language) in page.words
     if language != "en":
-        assert not re.search(r"\b(sadness|accepted|beat|bars|Tempo|Fades|suggested)\b", page.words)
+        assert not re.search(r"\b(sadness|accepted|beat|bars|Tempo|Fades|suggested|Made|Duration|Format)\b", page.words)
 
 
 def test_a_language_nobody_knows_is_english(project):

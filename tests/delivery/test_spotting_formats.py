@@ -14,7 +14,7 @@ from audiopost.core.errors import UnknownName
 from audiopost.core.language import LANGUAGES
 from audiopost.core.project import MediaInfo, Project
 from audiopost.core.registry import load
-from audiopost.delivery.cue_sheet import read_cue_sheet
+from audiopost.delivery.cue_sheet import read_sheet
 from audiopost.delivery.spotting import Programme
 from audiopost.delivery.spotting_formats import DEFAULTS, FORMATS, chosen, kind_of, write_spotting_formats
 
@@ -99,5 +99,5 @@ def test_awkward_texts_are_written_and_names_that_are_no_text(tmp_path, project,
     if path.suffix in (".xml", ".fcpxml"):
         ElementTree.parse(path)
     if kind in ("csv", "xlsx", "json"):
-        (read,) = read_cue_sheet(path, project.media.timebase)
+        (read,) = read_sheet(path, project.media.timebase).cues
         assert read.hits[0].what.split() == awkward.split() or kind == "xlsx"

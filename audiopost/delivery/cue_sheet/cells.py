@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from fractions import Fraction
+from typing import Any
 
 from ...core.errors import BadValue
 from ...core.music import TrackEdit, TrackInfo, TrackMatch
@@ -145,7 +146,8 @@ def curve_of(text: str, timebase: Timebase) -> tuple[CurvePoint, ...]:
 
 
 def tempo_text(bpm: tuple[int, int]) -> str:
-    return f"{bpm[0]}-{bpm[1]}"
+    """'60-80', or '72'."""
+    return str(bpm[0]) if bpm[0] == bpm[1] > 0 else f"{bpm[0]}-{bpm[1]}"
 
 
 def tempo_of(text: str) -> tuple[int, int]:
@@ -186,6 +188,21 @@ def alternatives_of(text: str) -> tuple[Alternative, ...]:
     return tuple(found)
 
 
+def json_values(text: str) -> Any:
+    """JSON out of a sheet. Raises ValueError, also for numbers that are none (NaN, 1e999) and for endless nesting."""
+
+    def finite(digits: str) -> float:
+        value = float(digits)
+        if not math.isfinite(value):
+            raise ValueError(f"{digits} is no number")
+        return value
+
+    try:
+        return json.loads(text, parse_float=finite, parse_constant=finite)
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
+
+
 def tracks_text(tracks: Iterable[TrackMatch]) -> str:
     """[x] title | artist | score | path; the x stands for the track that was accepted."""
     return "\n".join(
@@ -205,7 +222,7 @@ def tracks_of(text: str, data: str) -> tuple[TrackMatch, ...]:
     A line with a path that `data` does not know is a track that somebody put in.
     """
     try:
-        known: tuple[TrackMatch, ...] = from_json(tuple[TrackMatch, ...], json.loads(data)) if data.strip() else ()
+        known: tuple[TrackMatch, ...] = from_json(tuple[TrackMatch, ...], json_values(data)) if data.strip() else ()
     except ValueError as error:
         raise BadValue(f"The track data are no JSON: {error}.", remedy="Empty the cell: the lines suffice.") from error
     if not text.strip():

@@ -6,14 +6,13 @@ import functools
 from pathlib import Path
 from typing import Any
 
-from ...core.language import tell
+from ...core.language import TAGS, tell
 from ...io.atomic import write_text
 from ..spotting import Spotting
 from .notes import Plot, notes
 
 #: The drawing's own units: its width, and half its height.
 _WIDTH, _HALF = 1000, 50
-_TAGS = {"en": "en", "zh-hant": "zh-Hant-HK", "zh-hans": "zh-Hans"}
 
 
 def render(spotting: Spotting) -> str:
@@ -23,7 +22,7 @@ def render(spotting: Spotting) -> str:
     language = spotting.language
     text: str = _template().render(
         v=notes(spotting),
-        tag=_TAGS[language],
+        tag=TAGS[language],
         told=lambda key: tell(key if "." in key else f"sheet.{key}", language),
         line=_line,
         ticks=_ticks,

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import PurePath
 from unicodedata import east_asian_width
 
 from ...core.language import tell
 from ...core.music import TrackMatch
-from ...core.spotting import Alternative, Cue, Fades
+from ...core.spotting import Cue
 from ...core.time import clock
 from ..scene_list import scene_cells, scene_titles
 from ..spotting import Spotting
 from .cells import number
-from .words import shown
+from .facts import alternative, music, tempo, tempo_range, track_name
+from .words import frame_rate, joined, shown
 
 Table = Sequence[Sequence[str]]
 #: Characters of a reason that the overview shows.
@@ -74,9 +74,8 @@ class Notes:
 def header(spotting: Spotting) -> str:
     """What stands at the head of a page: name, start timecode, frame rate."""
     timebase = spotting.timebase
-    return tell(
-        "sheet.header", spotting.language, name=spotting.name, start=timebase.start_timecode, rate=str(timebase.rate)
-    )
+    rate = frame_rate(timebase.rate)
+    return tell("sheet.header", spotting.language, name=spotting.name, start=timebase.timecode(0.0), rate=rate)
 
 
 def notes(spotting: Spotting) -> Notes:
@@ -90,7 +89,7 @@ def notes(spotting: Spotting) -> Notes:
         spotting.name,
         kind,
         header(spotting),
-        _summary(spotting),
+        summary(spotting),
         "" if spotting.cues else empty,
         told("cue", "in", "out", "length", "feel", "tempo", "music", "why"),
         [_line(cue, spotting) for cue in spotting.cues],
@@ -102,7 +101,8 @@ def notes(spotting: Spotting) -> Notes:
     )
 
 
-def _summary(spotting: Spotting) -> str:
+def summary(spotting: Spotting) -> str:
+    """How many cues there are, and how much music in how long a recording."""
     sounding = [cue for cue in spotting.cues if cue.function != "silence" and cue.status != "rejected"]
     music_s = sum(max(cue.duration_s, 0.0) for cue in sounding)
     length = clock(spotting.duration_s)
@@ -112,7 +112,7 @@ def _summary(spotting: Spotting) -> str:
 def _line(cue: Cue, spotting: Spotting) -> list[str]:
     timebase, language = spotting.timebase, spotting.language
     taken = cue.track
-    music = cue.title or (_track_name(taken) if taken else ", ".join(cue.instruments))
+    plays = cue.title or (_track_name(taken) if taken else joined(language, *cue.instruments))
     silent = cue.function == "silence"
     return [
         cue.label,
@@ -120,16 +120,10 @@ def _line(cue: Cue, spotting: Spotting) -> list[str]:
         timebase.timecode(cue.out_s),
         clock(cue.duration_s, 1),
         _feel(cue, language),
-        "" if silent else tempo_range(cue),
-        "" if silent else music,
+        "" if silent else tempo_range(cue.tempo_bpm),
+        "" if silent else plays,
         brief(cue.reason),
     ]
-
-
-def tempo_range(cue: Cue) -> str:
-    """'60–80', '72', or '' where existing music has no pulse."""
-    low, high = cue.tempo_bpm
-    return "" if not high else str(low) if low == high else f"{low}–{high}"
 
 
 def brief(text: str) -> str:
@@ -147,7 +141,7 @@ def _feel(cue: Cue, language: str) -> str:
 
 
 def _track_name(match: TrackMatch) -> str:
-    name = match.track.title or PurePath(match.track.path).stem
+    name = track_name(match.track)
     return f"{name} ({match.track.artist})" if match.track.artist else name
 
 
@@ -173,78 +167,34 @@ def _card(cue: Cue, spotting: Spotting) -> Card:
             ]
             for hit in cue.hits
         ],
-        tuple(_alternative(each, language) for each in cue.alternatives),
+        tuple(f"{alternative(each, language)}: {each.reason}" for each in cue.alternatives),
         tuple(_track(match, language) for match in cue.tracks),
         _plot(cue),
     )
 
 
 def _facts(cue: Cue, language: str) -> Iterator[tuple[str, str]]:
-    """Names and values; none of music for a silence, none of level for music that is in the mix already."""
-    if cue.function == "silence":
-        return
-    mixed = cue.status == "existing"
-    values = {
-        "tempo": _tempo(cue, language),
-        "column_metre": cue.metre,
-        "column_key": " ".join(filter(None, (cue.key, shown("mode", cue.mode, language)))),
-        "column_instruments": ", ".join(cue.instruments),
-        "column_texture": cue.texture,
-        "column_dynamics": cue.dynamics,
-        "level": "" if mixed else _level(cue, language),
-        "fades": "" if mixed else _fades(cue, language),
-    }
-    for key, value in values.items():
-        if value:
-            yield tell(f"sheet.{key}", language), value
+    """Names and values."""
+    if cue.function != "silence" and (said := _tempo(cue, language)):
+        yield tell("sheet.tempo", language), said
+    yield from ((tell(f"sheet.{name}", language), value) for name, value in music(cue, language))
 
 
 def _tempo(cue: Cue, language: str) -> str:
     """The range, and what meets the hit points; of existing music, which has none to meet, its own tempo."""
     if cue.tempo is None or not cue.hits:
-        span = tempo_range(cue)
-        return f"{span} BPM" if span else ""
-    low, high = cue.tempo_bpm
+        return tempo(cue.tempo_bpm)
     rms, worst = f"{cue.tempo.rms_frames:.1f}", f"{cue.tempo.worst_frames:.1f}"
-    return tell("sheet.tempo_fit", language, low=low, high=high, bpm=number(cue.tempo.bpm, 2), rms=rms, worst=worst)
-
-
-def _level(cue: Cue, language: str) -> str:
-    key = "sheet.under" if cue.level_lu < 0 else "sheet.over"
-    said = tell(key, language, level=number(abs(cue.level_lu), 1))
-    if not cue.ducks:
-        return said
-    lowest = number(min(duck.level_lu for duck in cue.ducks), 1)
-    return f"{said}; {tell('sheet.ducked', language, count=len(cue.ducks), level=lowest)}"
-
-
-def _fades(cue: Cue, language: str) -> str:
-    fades = cue.fades
-    if fades == Fades():
-        return ""
-    return tell(
-        "sheet.fade_pair",
-        language,
-        in_s=number(fades.in_s, 2),
-        in_shape=shown("fade", fades.in_shape, language),
-        out_s=number(fades.out_s, 2),
-        out_shape=shown("fade", fades.out_shape, language),
-    )
-
-
-def _alternative(other: Alternative, language: str) -> str:
-    """Function · emotion · tempo · mode: reason; of a silence there is no tempo to tell."""
-    said = [shown("function", other.function, language), shown("emotion", other.emotion, language)]
-    if other.function != "silence":
-        low, high = other.tempo_bpm
-        said += [tell("sheet.tempo_range", language, low=low, high=high), shown("mode", other.mode, language)]
-    return f"{' · '.join(filter(None, said))}: {other.reason}"
+    span = tempo_range(cue.tempo_bpm)
+    return tell("sheet.tempo_fit", language, span=span, bpm=number(cue.tempo.bpm, 2), rms=rms, worst=worst)
 
 
 def _track(match: TrackMatch, language: str) -> str:
+    """Name, how well it fits, reasons; one that a person put in has been measured against nothing."""
+    fits = f", {round(100 * match.score)} %" if match.reasons else ""
     taken = f" [{tell('sheet.taken', language)}]" if match.accepted else ""
-    reasons = f": {'; '.join(match.reasons)}" if match.reasons else ""
-    return f"{_track_name(match)}, {round(100 * match.score)} %{taken}{reasons}"
+    reasons = joined(language, *match.reasons, mark="; ")
+    return f"{_track_name(match)}{fits}{taken}{': ' if reasons else ''}{reasons}"
 
 
 def _plot(cue: Cue) -> Plot | None:

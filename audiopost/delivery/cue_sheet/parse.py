@@ -29,12 +29,12 @@ _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct",
 class Row:
     """The cells of one row by column. What goes wrong in `take` names the row, the column and the remedy.
 
-    `remarks` says what in it was not believed.
+    `overruled` holds what of it was not believed.
     """
 
     def __init__(self, cells: Mapping[str, Cell], titles: Mapping[str, str], where: str) -> None:
         self._cells, self._titles, self._where = cells, titles, where
-        self.remarks: list[str] = []
+        self.overruled: set[str] = set()
 
     def text(self, column: str) -> str:
         cell = self._cells.get(column)
@@ -69,20 +69,18 @@ class Row:
         """Whether the sheet has the column; existing music without bars leaves its metre empty."""
         return column in self._titles
 
-    def remark(self, said: str) -> None:
-        self.remarks.append(f"{self._where}: {said}")
-
     def lacks(self, what: str, remedy: str) -> BadValue:
         return BadValue(f"{self._where}: {what}", remedy=remedy)
 
 
-def cue_of(row: Row, timebase: Timebase, order: int) -> Cue:
-    """The cue of a row; `order` (from 1) numbers one that has neither a label nor a number.
+def cue_of(row: Row, timebase: Timebase, reel: int = 1) -> Cue:
+    """The cue of a row; `reel` and number 0 are those of one that has neither a label nor a number.
 
     Raises BadValue that names row and column. Whether the times make sense is not judged here.
     """
-    reel, number = _identity(row, order)
-    in_s, out_s = _start(row, timebase), _end(row, timebase)
+    reel, number = _identity(row, reel)
+    in_s = _start(row, timebase)
+    out_s = _end(row, in_s, timebase)
     return Cue(
         number,
         in_s,
@@ -118,12 +116,12 @@ def cue_of(row: Row, timebase: Timebase, order: int) -> Cue:
     )
 
 
-def _identity(row: Row, order: int) -> tuple[int, int]:
+def _identity(row: Row, reel: int) -> tuple[int, int]:
     """Reel and number: of the label, which people read, else of their columns."""
     found = _LABEL.match(row.text("label"))
     if found:
         return int(found[1]), int(found[2])
-    return row.take("reel", _whole, 1), row.take("number", _whole, order)
+    return row.take("reel", _whole, reel), row.take("number", _whole, 0)
 
 
 def _start(row: Row, timebase: Timebase) -> float:
@@ -133,13 +131,13 @@ def _start(row: Row, timebase: Timebase) -> float:
     return time_s
 
 
-def _end(row: Row, timebase: Timebase) -> float:
+def _end(row: Row, in_s: float, timebase: Timebase) -> float:
     time_s = _time(row, "out", timebase)
     if time_s is None:
         length_s = row.take("duration_s", _number, math.nan)
         if math.isnan(length_s):
             raise row.lacks("the cue has no out point.", "Write a timecode, seconds, or a duration.")
-        return _start(row, timebase) + length_s
+        return in_s + length_s
     return time_s
 
 
@@ -153,9 +151,7 @@ def _time(row: Row, end: str, timebase: Timebase) -> float | None:
     if coded is None or seconds is None:
         return seconds if coded is None else coded
     if timebase.rate.frame_at(seconds) != timebase.rate.frame_at(coded):
-        row.remark(
-            f"the {end} point is {timebase.timecode(coded)} and {cells.number(seconds)} s: timecode is believed."
-        )
+        row.overruled.add(f"{end}_s")
         return coded
     return seconds if abs(seconds - coded) > _ROUNDED_S else coded
 
@@ -249,9 +245,10 @@ def metre_of(cell: Any) -> str:
     dated = re.match(r"^(\d{1,2})月(\d{1,2})日$", text)
     if dated:
         return _metre(int(dated[1]), int(dated[2]))
-    if not re.match(r"^\d{1,2}\s*/\s*\d{1,2}$", text):
+    plain = re.match(r"^(\d{1,2})\s*/\s*(\d{1,2})$", text)
+    if not plain:
         raise BadValue(f"{text!r} is not a metre.", value=cell, remedy="Write it like 4/4.")
-    return text.replace(" ", "")
+    return f"{int(plain[1])}/{int(plain[2])}"
 
 
 def _metre(first: int, second: int) -> str:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
-import json
-import logging
 import zipfile
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ...core.errors import BadValue, UnreadableMedia
 from ...core.serial import from_json
@@ -17,15 +15,17 @@ from ...core.spotting import Cue
 from ...core.time import Timebase
 from ...io.cells import plain_cell
 from ...subtitles.encodings import decode
+from .cells import json_values
 from .columns import COLUMNS, DERIVED, column_of
 from .parse import Cell, Row, cue_of
-
-log = logging.getLogger("audiopost")
 
 #: Rows that a title may take above the headings.
 _ABOVE = 20
 _DELIMITERS = (",", ";", "\t")
 _MOST_BYTES = 64 * 1024 * 1024
+#: What a spreadsheet may unpack to, and what of it is read: a film has hundreds of cues, a small file can claim to be
+#: gigabytes, or to have a cell in its last row.
+_MOST_UNPACKED, _MOST_ROWS, _MOST_COLUMNS = 256 * 1024 * 1024, 20_000, 256
 
 
 class Sheet(NamedTuple):
@@ -35,20 +35,13 @@ class Sheet(NamedTuple):
     remarks: tuple[str, ...] = ()
 
 
-def read_cue_sheet(path: Path, timebase: Timebase, *, encoding: str | None = None) -> tuple[Cue, ...]:
-    """The cues of a sheet in the order of its rows; what was passed over is logged. See `read_sheet`."""
-    sheet = read_sheet(path, timebase, encoding=encoding)
-    for remark in sheet.remarks:
-        log.warning("%s", remark)
-    return sheet.cues
-
-
 def read_sheet(path: Path, timebase: Timebase, *, encoding: str | None = None) -> Sheet:
     """Cues out of CSV (any usual encoding, comma, semicolon or tab), XLSX or JSON, by the file's suffix.
 
     Columns may stand in any order, under their ids or their titles in any language; all but the in point, and the out
     point or a duration, may be missing. Timecode counts from the start of `timebase`; where timecode and seconds
-    differ by a frame or more, timecode is believed. Times are taken as they are: no order, no end.
+    differ by a frame or more, timecode is believed. Times are taken as they are: no order, no end. A cue without label
+    and number has the number 0.
 
     Raises BadValue that names row, column and remedy, UnreadableMedia where the file cannot be opened.
     """
@@ -66,7 +59,7 @@ def read_sheet(path: Path, timebase: Timebase, *, encoding: str | None = None) -
 
 def _read_json(data: bytes, name: str, timebase: Timebase, encoding: str | None) -> Sheet:
     try:
-        found = json.loads(data.decode(encoding or "utf-8-sig"))
+        found = json_values(data.decode(encoding or "utf-8-sig"))
     except ValueError as error:
         raise BadValue(f"{name} is no JSON: {error}.", value=name) from error
     entries = found.get("cues") if isinstance(found, dict) else found
@@ -100,8 +93,12 @@ def _read_xlsx(data: bytes, name: str, timebase: Timebase, encoding: str | None)
     from openpyxl.utils.exceptions import InvalidFileException
 
     try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            unpacked = sum(entry.file_size for entry in archive.infolist())
+        if unpacked > _MOST_UNPACKED:
+            raise ValueError(f"it unpacks to {unpacked >> 20} MiB, which no cue sheet does")
         book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=False)
-        tables = [[list(row) for row in sheet.iter_rows(values_only=True)] for sheet in book.worksheets]
+        tables = [_rows_of(sheet) for sheet in book.worksheets]
     except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, OSError, SyntaxError) as error:
         raise BadValue(
             f"{name} is no spreadsheet that can be read: {error}.", value=name, remedy="Save it as .xlsx or .csv."
@@ -109,6 +106,11 @@ def _read_xlsx(data: bytes, name: str, timebase: Timebase, encoding: str | None)
     if not tables:
         raise BadValue(f"{name} has no sheet.", value=name)
     return _cues(max(tables, key=lambda rows: len(_heading(rows)[1])), name, timebase)
+
+
+def _rows_of(sheet: Any) -> list[Sequence[Cell]]:
+    """The rows of a sheet, as far as a cue sheet may reach."""
+    return list(sheet.iter_rows(values_only=True, max_row=_MOST_ROWS, max_col=_MOST_COLUMNS))
 
 
 def _heading(rows: Sequence[Sequence[Cell]]) -> tuple[int, dict[int, str]]:
@@ -139,6 +141,7 @@ def _cues(rows: Sequence[Sequence[Cell]], name: str, timebase: Timebase) -> Shee
     foreign = [str(cell).strip() for n, cell in enumerate(heading) if n not in columns and _filled(cell)]
     remarks = [f"{name}: columns that cue sheets have not were passed over: {', '.join(foreign)}."] if foreign else []
     cues: list[Cue] = []
+    overruled: list[str] = []
     for line, row in enumerate(rows[index + 1 :], index + 2):
         filled = {columns[n]: cell for n, cell in enumerate(row) if n in columns and _filled(cell)}
         if not filled:
@@ -147,8 +150,12 @@ def _cues(rows: Sequence[Sequence[Cell]], name: str, timebase: Timebase) -> Shee
             remarks.append(f"{name}, row {line}: {next(iter(filled.values()))!s} is no cue and was passed over.")
             continue
         cells = Row(filled, titles, f"{name}, row {line}")
-        cues.append(cue_of(cells, timebase, len(cues) + 1))
-        remarks += cells.remarks
+        cues.append(cue_of(cells, timebase, cues[-1].reel if cues else 1))
+        if cells.overruled:
+            overruled.append(str(line))
+    if overruled:
+        where = f"row{'s' if len(overruled) > 1 else ''} {', '.join(overruled)}"
+        remarks.append(f"{name}: timecode is believed where the seconds of a cue say otherwise ({where}).")
     return Sheet(tuple(cues), tuple(remarks))
 
 

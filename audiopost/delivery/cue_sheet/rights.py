@@ -23,6 +23,7 @@ from ...core.time import clock
 from ...io.atomic import write_bytes, write_text
 from ...io.cells import safe_cell
 from ..spotting import Programme, Spotting
+from .words import joined
 
 #: Columns in order, and their widths in a spreadsheet.
 COLUMNS = {
@@ -35,6 +36,8 @@ _CODES = {"opening": ("MT", "MT"), "closing": ("ET", "ET"), "source": ("VI", "VV
 _BACKGROUND = ("BI", "BV")
 #: Words of PRS and CASH by function.
 _USES = {"opening": "signature", "closing": "signature", "source": "featured"}
+#: From this probability of a voice on a track counts as a song. Below it a voice in a full band may have been missed.
+_SUNG = 0.5
 #: What a society cannot do without.
 _NEEDED = ("title", "composer", "publisher", "society")
 
@@ -62,14 +65,14 @@ def _cue_track(number: int, cue: Cue, spotting: Spotting) -> CueTrack:
     known = {name: getattr(track, name) for name in _NEEDED}
     missing = tuple(name for name, value in known.items() if not value)
     absent = tell("sheet.missing", language)
-    sung = track.path in spotting.sung
-    plain, vocal = _CODES.get(cue.function, _BACKGROUND)
+    plain, song = _CODES.get(cue.function, _BACKGROUND)
+    sung = track.vocal is not None and track.vocal >= _SUNG
     cells = {
         "sequence": str(number),
         "cue": cue.label,
         **{name: value or absent for name, value in known.items()},
         "performer": track.artist,
-        "usage": vocal if sung else plain,
+        "usage": song if sung else plain,
         "use": tell(f"sheet.use_{_USES.get(cue.function, 'background')}", language),
         "origin": "",
         "in_timecode": timebase.timecode(cue.in_s),
@@ -81,10 +84,11 @@ def _cue_track(number: int, cue: Cue, spotting: Spotting) -> CueTrack:
     }
     remarks: list[str] = [tell("sheet.rights_existing", language)] if cue.status == "existing" else []
     if missing:
-        names = ", ".join(tell(f"sheet.rights_{name}", language) for name in missing)
+        names = joined(language, *(tell(f"sheet.rights_{name}", language) for name in missing))
         remarks.append(tell("sheet.missing_remedy", language, fields=names))
-    if not sung and plain != vocal:
-        remarks.append(tell("sheet.assumed_instrumental", language, sung=vocal))
+    if plain != song:
+        key = "sheet.heard_voice" if sung else "sheet.assumed_instrumental"
+        remarks.append(tell(key, language, sung=song, plain=plain))
     return CueTrack({name: (cells | {"remark": " ".join(remarks)})[name] for name in COLUMNS}, cue.duration_s, missing)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from ...core.language import LANGUAGES, texts
 from ...core.spotting import EMOTIONS, FADES, FUNCTIONS, STATUSES
+from ...core.time import FrameRate
 
 _MODES = (
     "major", "minor", "dorian", "phrygian", "lydian", "mixolydian", "octatonic", "whole-tone", "chromatic", "gong",
@@ -43,3 +44,17 @@ def _names(kind: str) -> Mapping[str, str]:
     known = ids(kind)
     names = {shown(kind, value, language).casefold(): value for value in known for language in LANGUAGES}
     return names | {value.casefold(): value for value in known}
+
+
+#: Marks between parts, and how Chinese writes them.
+_MARKS = {", ": "、", "; ": "；"}
+
+
+def joined(language: str, *parts: str, mark: str = ", ") -> str:
+    """What there is of the parts, with commas, or with semicolons (`mark` is '; ')."""
+    return (mark if language == "en" else _MARKS[mark]).join(filter(None, parts))
+
+
+def frame_rate(rate: FrameRate) -> str:
+    """'25', '29.97 DF': as editors write it."""
+    return str(rate).replace("df", " DF")

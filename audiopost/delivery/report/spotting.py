@@ -7,13 +7,16 @@ from pathlib import Path
 from typing import Any
 
 from ...core.audio import Audio
+from ...core.language import TAGS, tell
 from ...core.project import Project
 from ...io.atomic import write_text
-from ..spotting import language_of
+from ..cue_sheet.notes import summary
+from ..cue_sheet.words import frame_rate
+from ..spotting import Spotting, language_of
 from . import page, parts
 from .emotion_lines import axes_of
 from .spotting_cards import card
-from .spotting_material import TAGS, Material, stretches
+from .spotting_material import Material, stretches
 from .spotting_rows import rows
 from .thumbnails import slots, stills
 from .waveform import outline
@@ -36,19 +39,23 @@ def section(project: Project, sound: Audio | None = None) -> dict[str, Any] | No
     return {
         "w": material.words,
         "lang": TAGS[material.language],
-        "timebase": material.say("report.timebase", rate=timebase.rate, start=timebase.start_timecode),
+        "timebase": material.say("report.timebase", rate=frame_rate(timebase.rate), start=timebase.timecode(0.0)),
         "lack": material.say(f"report.{lack}_pictures") if lack else "",
         "axes": [(axis, material.say(f"emotion.{axis}")) for axis in axes_of(project.emotion or ())],
         "apart": [of for of in ("voice", "words") if any(getattr(p, of) for p in project.emotion or ())],
         "silent": project.emotion == (),
-        "labels": [
-            (material.feeling(label), count)
-            for label, count in Counter(u.label for u in project.emotion_utterances or ()).most_common(6)
-        ],
+        "labels": _labels(material),
         "rows": rows(material, windows, strip),
         "cards": None if project.cues is None else [card(material, i, cue) for i, cue in enumerate(project.cues)],
         "scenes": None if project.scenes is None else _scenes(material),
     }
+
+
+def _labels(material: Material) -> str:
+    """How often each feeling was heard, the most frequent ones."""
+    counts = Counter(u.label for u in material.project.emotion_utterances or ()).most_common(6)
+    labels = material.listed(*(f"{material.feeling(label)} {count}" for label, count in counts))
+    return material.say("report.utterances", labels=labels) if labels else ""
 
 
 def _scenes(material: Material) -> dict[str, Any]:
@@ -70,13 +77,14 @@ def _scenes(material: Material) -> dict[str, Any]:
 
 def render(project: Project) -> str:
     """The page as HTML: the spotting part alone, to be sent to a composer."""
-    from .view import facts
-
+    language, name = language_of(project), Path(project.media.path).name
     return page(
         "spotting.html.j2",
         {
-            "title": Path(project.media.path).name,
-            "facts": [fact for fact in facts(project) if "SHA" not in fact[0]],
+            "title": name,
+            "lang": TAGS[language],
+            "told": lambda key: tell(key, language),
+            "summary": "" if project.cues is None else summary(Spotting.of(project, name)),
             "spotting": section(project),
         },
     )

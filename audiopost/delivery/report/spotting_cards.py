@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from ...core.music import TrackEdit, TrackMatch
+from ...core.music import Metre, TrackEdit, TrackMatch
 from ...core.spotting import Alternative, Cue, Duck, HitPoint
 from ...core.time import clock
+from ..cue_sheet import facts
 from .charts import HEIGHT, WIDTH, Bar, curve, number
 from .emotion_lines import emotion_lines
 from .spotting_material import Material, Stretch, colour
@@ -26,7 +27,6 @@ _DEEPEST_LU = 30.0
 
 def card(material: Material, index: int, cue: Cue) -> dict[str, Any]:
     """What the template shows of a cue; `index` names its place on the page."""
-    quiet = cue.function == "silence"
     return {
         "index": index,
         "label": cue.label,
@@ -38,44 +38,29 @@ def card(material: Material, index: int, cue: Cue) -> dict[str, Any]:
         "length": material.length(cue.duration_s),
         "function": material.name("function", cue.function),
         "emotion": material.feeling(cue.emotion),
-        "tempo": "" if quiet else _tempo(material, cue.tempo_bpm),
+        "tempo": "" if cue.function == "silence" else facts.tempo(cue.tempo_bpm),
         "reason": cue.reason,
         "confidence": round(100 * cue.confidence),
         "sure": material.say("sheet.sure", percent=round(100 * cue.confidence)),
         "still": material.stills.get(cue.in_s, ""),
         "close": _close_up(material, cue),
-        "facts": [(name, value) for name, value in _facts(material, cue, quiet) if value],
+        "facts": _facts(material, cue),
         "hits": [_hit(material, cue, hit) for hit in cue.hits],
         "tracks": [_track(material, match) for match in cue.tracks],
         "alternatives": [_alternative(material, each) for each in cue.alternatives],
     }
 
 
-def _facts(material: Material, cue: Cue, quiet: bool) -> list[tuple[str, str]]:
-    if quiet:
+def _facts(material: Material, cue: Cue) -> list[tuple[str, str]]:
+    if cue.function == "silence":
         return []
     existing = cue.status == "existing"
-    facts = {
-        "tempo": _fit(material, cue) if existing and cue.tempo else _tempo(material, cue.tempo_bpm),
+    own = {
+        "tempo": _fit(material, cue) if existing and cue.tempo else facts.tempo(cue.tempo_bpm),
         "fitted": "" if existing else _fit(material, cue),
-        "column_metre": cue.metre,
-        "column_key" if cue.key else "column_mode": " ".join(filter(None, (cue.key, material.name("mode", cue.mode)))),
-        "column_instruments": material.listed(*cue.instruments),
-        "column_texture": cue.texture,
-        "column_dynamics": cue.dynamics,
     }
-    if not existing:
-        facts |= {"level": _level(material, cue), "fades": _fades(material, cue)}
-    return [(material.words[name], value) for name, value in facts.items()]
-
-
-def _tempo(material: Material, bpm: tuple[int, int]) -> str:
-    low, high = bpm
-    if high <= 0:
-        return ""
-    return (
-        material.say("report.single", bpm=low) if low == high else material.say("sheet.tempo_range", low=low, high=high)
-    )
+    said = [(name, value) for name, value in own.items() if value]
+    return [(material.words[name], value) for name, value in (*said, *facts.music(cue, material.language))]
 
 
 def _fit(material: Material, cue: Cue) -> str:
@@ -85,53 +70,43 @@ def _fit(material: Material, cue: Cue) -> str:
         return ""
     pulse = material.say("report.pulse", bpm=f"{fit.bpm:.2f}", first=material.stamp(fit.first_beat_s))
     off = material.say("report.fit", rms=number(fit.rms_frames), worst=number(fit.worst_frames)) if cue.hits else ""
-    bars = number((cue.out_s - fit.first_beat_s) * fit.bpm / 60 / beats_a_bar(cue))
-    return material.joined(pulse, off, material.say("report.bars", bars=bars))
+    beats, a_bar = (cue.out_s - fit.first_beat_s) * fit.bpm / 60, beats_a_bar(cue)
+    bars = material.say("report.bars", bars=number(beats / a_bar)) if a_bar else ""
+    return material.joined(pulse, off, bars)
 
 
-def _level(material: Material, cue: Cue) -> str:
-    side = "over" if cue.level_lu > 0 else "under"
-    said = material.say(f"sheet.{side}", level=number(abs(cue.level_lu), 0))
-    levels = [duck.level_lu for duck in cue.ducks]
-    ducked = material.say("sheet.ducked", count=len(levels), level=number(min(levels), 0)) if levels else ""
-    return material.joined(said, ducked)
-
-
-def _fades(material: Material, cue: Cue) -> str:
-    fades = cue.fades
-    return material.say(
-        "sheet.fade_pair",
-        in_s=f"{fades.in_s:.1f}", in_shape=material.name("fade", fades.in_shape),
-        out_s=f"{fades.out_s:.1f}", out_shape=material.name("fade", fades.out_shape),
-    )  # fmt: skip
-
-
-def beats_a_bar(cue: Cue) -> int:
-    """Beats in a bar out of a metre such as '6/8'; 4 where it says nothing."""
-    first = cue.metre.partition("/")[0].strip()
-    return max(1, int(first)) if first.isdecimal() and len(first) < 3 else 4
+def beats_a_bar(cue: Cue) -> float:
+    """Beats of its tempo in a bar; 0 where its metre is not known."""
+    return Metre.parse(cue.metre).beats if cue.metre else 0
 
 
 def _hit(material: Material, cue: Cue, hit: HitPoint) -> dict[str, Any]:
-    bar, beat = divmod((hit.beat or 1) - 1, beats_a_bar(cue))
     return {
         "at": material.stamp(hit.time_s),
         "what": hit.what,
         "strength": round(100 * min(max(hit.strength, 0.0), 1.0)),
-        "beat": "" if hit.beat is None else material.say("report.bar_beat", bar=bar + 1, beat=beat + 1),
+        "beat": "" if hit.beat is None else _beat(material, cue, hit.beat),
         "off": "" if hit.error_frames is None else f"{'+' if hit.error_frames > 0 else ''}{number(hit.error_frames)}",
         "far": hit.error_frames is not None and abs(hit.error_frames) > 2,
     }
 
 
+def _beat(material: Material, cue: Cue, number: int) -> str:
+    """Bar and beat of the cue's beat `number`, which counts from 1; where bars are of whole beats."""
+    a_bar = beats_a_bar(cue)
+    if not a_bar or a_bar % 1:
+        return str(number)
+    bar, beat = divmod(number - 1, int(a_bar))
+    return material.say("report.bar_beat", bar=bar + 1, beat=beat + 1)
+
+
 def _track(material: Material, match: TrackMatch) -> dict[str, Any]:
     info = match.track
-    name = info.title or info.path.replace("\\", "/").rpartition("/")[2]
     return {
-        "name": name,
+        "name": facts.track_name(info),
         "by": material.listed(info.artist or info.composer, info.album, clock(info.duration_s)),
         "licence": info.licence,
-        "score": round(100 * min(max(match.score, 0.0), 1.0)),
+        "score": round(100 * min(max(match.score, 0.0), 1.0)) if match.reasons else None,  # else put in by hand
         "reasons": material.joined(*match.reasons),
         "edit": material.joined(*_edit(material, match.edit)),
         "accepted": match.accepted,
@@ -152,13 +127,7 @@ def _edit(material: Material, edit: TrackEdit) -> list[str]:
 
 
 def _alternative(material: Material, other: Alternative) -> dict[str, str]:
-    what = material.listed(
-        material.name("function", other.function),
-        material.feeling(other.emotion),
-        "" if other.function == "silence" else _tempo(material, other.tempo_bpm),
-        material.name("mode", other.mode),
-    )
-    return {"what": what, "reason": other.reason}
+    return {"what": facts.alternative(other, material.language), "reason": other.reason}
 
 
 def _close_up(material: Material, cue: Cue) -> dict[str, Any]:
@@ -202,13 +171,17 @@ def _grid(cue: Cue, window: Stretch) -> tuple[str, str]:
     """Beats and bar lines of the fitted tempo inside the cue, as upright strokes."""
     if cue.tempo is None or cue.tempo.bpm < 1:
         return "", ""
-    beat_s, bar_beats = 60 / cue.tempo.bpm, beats_a_bar(cue)
-    count = int(max(cue.out_s - cue.tempo.first_beat_s, 0.0) / beat_s + 1e-6) + 1
-    times = [(i, cue.tempo.first_beat_s + i * beat_s) for i in range(min(count, _MOST_BARS * bar_beats))]
-    inside = [(i, at) for i, at in times if cue.in_s - 1e-6 <= at <= cue.out_s + 1e-6]
-    strokes = [(i, f"M{window.at(at) * WIDTH / 100:.1f} 0V{HEIGHT}") for i, at in inside]
-    bars = "".join(stroke for i, stroke in strokes if i % bar_beats == 0)
-    return "".join(stroke for i, stroke in strokes if i % bar_beats) if count <= _MOST_BEATS else "", bars
+    beat_s, a_bar = 60 / cue.tempo.bpm, beats_a_bar(cue)
+    beats = _strokes(cue, window, cue.tempo.first_beat_s, beat_s, _MOST_BEATS)
+    return beats, _strokes(cue, window, cue.tempo.first_beat_s, beat_s * a_bar, _MOST_BARS) if a_bar else ""
+
+
+def _strokes(cue: Cue, window: Stretch, first_s: float, step_s: float, most: int) -> str:
+    """Upright strokes inside the cue at every step; none where they would be more than `most`."""
+    count = int(max(cue.out_s - first_s, 0.0) / step_s + 1e-6) + 1
+    times = (first_s + i * step_s for i in range(count if count <= most else 0))
+    inside = (at for at in times if cue.in_s - 1e-6 <= at <= cue.out_s + 1e-6)
+    return "".join(f"M{window.at(at) * WIDTH / 100:.1f} 0V{HEIGHT}" for at in inside)
 
 
 def _level_path(cue: Cue, window: Stretch) -> str:

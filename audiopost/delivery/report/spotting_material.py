@@ -12,12 +12,9 @@ from ...core.language import tell, texts
 from ...core.project import Project
 from ...core.spotting import EMOTIONS
 from ...core.time import Timebase
-from ..cue_sheet.words import shown
+from ..cue_sheet.words import joined, shown
 from .charts import MOST_TICKS, STEPS_S, Tick, TimeAxis
 from .waveform import Outline
-
-#: How a browser calls the languages.
-TAGS = {"en": "en", "zh-hant": "zh-Hant-HK", "zh-hans": "zh-Hans"}
 
 
 @dataclass(frozen=True)
@@ -46,11 +43,11 @@ class Material:
 
     def listed(self, *parts: str) -> str:
         """What there is of the parts, with commas."""
-        return (", " if self.language == "en" else "、").join(filter(None, parts))
+        return joined(self.language, *parts)
 
     def joined(self, *parts: str) -> str:
         """What there is of the parts, with semicolons."""
-        return ("; " if self.language == "en" else "；").join(filter(None, parts))
+        return joined(self.language, *parts, mark="; ")
 
     def feeling(self, mood: str) -> str:
         """One or more of EMOTIONS in the page's language; other words as they are."""

@@ -122,7 +122,8 @@ class _Ranking:
             total = (1 - _CLAP) * total + float(likeness.part[place])
             cosine = None if np.isnan(likeness.cosine[place]) else float(likeness.cosine[place])
         told = reasons.told(track.analysis, cue, wanted, edit, opening, cosine, self._language)
-        return TrackMatch(track.info, round(min(max(total, 0.0), 1.0), 4), told, edit.edit)
+        info = replace(track.info, vocal=track.analysis.vocal)
+        return TrackMatch(info, round(min(max(total, 0.0), 1.0), 4), told, edit.edit)
 
     def _likeness(self, cue: Cue) -> Likeness | None:
         if self._words is None:

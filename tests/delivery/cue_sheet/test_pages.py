@@ -35,7 +35,7 @@ def test_the_print_holds_every_cue_and_escapes_markup(tmp_path, spotting, timeba
     assert "and <b>dark</b>; 門" in flat
     assert "84.35 meets the hits (0.5 frames off, 0.8 at most)" in flat
     assert "Winter | Light (=Ana), 82 % [taken]: tempo 84 of 80–92; minor" in flat
-    assert "14.5 LU below the dialogue; ducks: 2, down to -18 LU" in flat
+    assert "14.5 LU below the dialogue; ducks: 2, down to –18 LU" in flat
     assert re.search(r"page 1 of \d", flat)
 
 
@@ -166,7 +166,7 @@ def test_existing_music_has_its_tempo_and_no_level(make_spotting, bases):
     there = Cue(1, 0.0, 5.0, "opening", "joy", (72, 72), "major", (), "", 0.9, status="existing", metre="", tempo=fit)
     free = Cue(2, 6.0, 9.0, "source", "joy", (0, 0), "", (), "", 0.9, status="existing", metre="")
     page = notes(make_spotting(bases["25"], "en", (there, free)))
-    assert page.cards[0].facts == (("Tempo", "72 BPM"), ("Key", "major"))
+    assert page.cards[0].facts == (("Tempo", "72 BPM"), ("Mode", "major"))
     assert page.cards[1].facts == ()
     assert [row[5] for row in page.overview] == ["72", ""]
 

@@ -62,10 +62,18 @@ def test_what_is_missing_is_said_with_a_remedy(session):
     assert "was in the programme before" in existing.cells["remark"]
 
 
-def test_songs_have_codes_of_their_own(session):
-    sung = replace(session, sung={"/m/1.wav", "/m/3.wav"})
-    assert [t.cells["usage"] for t in rights.cue_tracks(sung)] == ["MT", "BV", "BI", "VV"]
-    assert rights.cue_tracks(sung)[1].cells["remark"] == ""
+def test_songs_have_codes_of_their_own(make_spotting, bases):
+    heard = (("source", 0.83), ("underscore", 0.5), ("underscore", 0.49), ("opening", 0.9), ("closing", None))
+    cues = tuple(used(n, function, in_s=100.0 * n, vocal=vocal, **FULL) for n, (function, vocal) in enumerate(heard))
+    found = [track.cells for track in rights.cue_tracks(make_spotting(bases["25"], "en", cues))]
+    assert [cells["usage"] for cells in found] == ["VV", "BV", "BI", "MT", "ET"]
+    assert [cells["remark"] for cells in found] == [
+        "A voice is likely; write VI if it is instrumental.",
+        "A voice is likely; write BI if it is instrumental.",
+        "Instrumental assumed; write BV if it is sung.",
+        "",
+        "",
+    ]
 
 
 def test_the_table(tmp_path, session):

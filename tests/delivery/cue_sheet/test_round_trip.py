@@ -16,7 +16,7 @@ from audiopost.core.registry import load
 from audiopost.core.spotting import EMOTIONS, FADES, FUNCTIONS, STATUSES, Cue, CurvePoint, Duck, Fades, HitPoint
 from audiopost.core.time import FrameRate, Timebase
 from audiopost.delivery.cue_sheet import csv as csv_sheet
-from audiopost.delivery.cue_sheet import read_cue_sheet, read_sheet
+from audiopost.delivery.cue_sheet import read_sheet
 from audiopost.delivery.cue_sheet.columns import COLUMNS, column_of, cue_rows, title
 from audiopost.delivery.cue_sheet.words import _KINDS, ids, meant, shown
 from audiopost.delivery.spotting_formats import FORMATS
@@ -89,7 +89,7 @@ def test_any_cue_comes_back(tmp_path_factory, make_spotting, drawn, kind, langua
     base, cue = drawn
     path = tmp_path_factory.mktemp("sheet") / f"x.{kind}"
     load(FORMATS[kind].writer)(path, make_spotting(base, language, (cue,)))
-    (read,) = read_cue_sheet(path, base)
+    (read,) = read_sheet(path, base).cues
     assert read == settled(cue, base)
 
 
@@ -98,7 +98,7 @@ def test_times_between_frames_come_back_to_the_millisecond(tmp_path_factory, mak
     base = Timebase(FrameRate.parse(rate), "01:00:00:00")
     cue = Cue(1, microseconds / 1e5, microseconds / 1e5 + 9, "sting", "joy", (60, 80), "", (), "", 0.5)
     path = csv_sheet.write(tmp_path_factory.mktemp("sheet") / "x.csv", make_spotting(base, "en", (cue,)))
-    (read,) = read_cue_sheet(path, base)
+    (read,) = read_sheet(path, base).cues
     assert read.in_s == pytest.approx(cue.in_s, abs=0.0012)
     assert base.rate.frame_at(read.in_s) == base.rate.frame_at(cue.in_s)
 
@@ -108,7 +108,7 @@ def test_the_commands_json_is_a_sheet_too(tmp_path, spotting, timebase):
 
     path = tmp_path / "x.json"
     path.write_text(json.dumps({"input": "x", "cues": cue_rows(spotting.cues, timebase)}), encoding="utf-8")
-    assert read_cue_sheet(path, timebase) == spotting.cues
+    assert read_sheet(path, timebase).cues == spotting.cues
 
 
 def test_english_titles_are_ids_and_titles_mean_one_column():
@@ -170,9 +170,9 @@ def test_what_no_cell_holds_is_cut_between_items_and_said(tmp_path, make_spottin
     path = load(FORMATS["xlsx"].writer)(tmp_path / "x.xlsx", make_spotting(base, "en", (long,)))
     assert "row 2, Curve: longer than a cell" in caplog.text
     assert "row 2, Track data: longer than a cell" in caplog.text
-    (read,) = read_cue_sheet(path, base)
+    (read,) = read_sheet(path, base).cues
     assert 500 < len(read.curve) < 3000
     assert read.curve == long.curve[: len(read.curve)]
     assert [match.track.path for match in read.tracks] == [match.track.path for match in long.tracks]
-    (whole,) = read_cue_sheet(csv_sheet.write(tmp_path / "x.csv", make_spotting(base, "en", (long,))), base)
+    (whole,) = read_sheet(csv_sheet.write(tmp_path / "x.csv", make_spotting(base, "en", (long,))), base).cues
     assert len(whole.curve) == 3000

@@ -106,6 +106,11 @@ def test_the_curve_says_what_is_felt_where_there_is_one(stock):
     assert names(ranked(library, cue(emotion="tenderness", curve=curve)))[0] == "wild"
 
 
+def test_a_track_takes_along_whether_a_voice_was_heard(stock):
+    found = ranked(stock(a_sung={"vocal": 0.9}, b_plain={}), cue())
+    assert {match.track.title: match.track.vocal for match in found.tracks} == {"a_sung": 0.9, "b_plain": 0.02}
+
+
 def test_a_voice_matters_only_under_dialogue(stock):
     library = stock(a_sung={"vocal": 0.9}, b_plain={})
     assert names(ranked(library, cue()))[0] == "b_plain"
