@@ -160,6 +160,31 @@ def test_existing_music_is_left_alone_and_listed(talk: Callable[..., Feelings]) 
     assert [cue.status for cue in covered] == ["existing"]
 
 
+@pytest.mark.parametrize(
+    ("lines", "music", "function", "told"),
+    [
+        (((0, 30), (70, 120)), (30, 70), "montage", "nobody speaks over it"),
+        (((0, 30), (38, 120)), (30, 38), "transition", "nobody speaks over it"),
+        (((0, 120),), (30, 70), "underscore", "words in 80 % of the time"),
+        (((0, 35), (66, 120)), (30, 70), "montage", "words in 20 % of the time"),
+        (((40, 120),), (0, 38), "opening", ""),
+        (((0, 60),), (62, 120), "closing", ""),
+        ((), (0, 120), "montage", "nobody speaks over it"),
+    ],
+)
+def test_what_music_that_is_there_does_is_told_by_its_place_and_the_words_over_it(
+    talk: Callable[..., Feelings],
+    lines: tuple[tuple[float, float], ...],
+    music: tuple[float, float],
+    function: str,
+    told: str,
+) -> None:
+    points, utterances = talk(*((start, end, 0.0, 0.0) for start, end in lines))
+    (cue,) = suggest_cues(points, utterances, activity=[Activity("music", *music)], duration_s=120)
+    assert (cue.status, cue.function) == ("existing", function)
+    assert told in cue.reason
+
+
 def test_existing_music_is_heard_and_told(talk: Callable[..., Feelings], monkeypatch: pytest.MonkeyPatch) -> None:
     track = pytest.importorskip("audiopost.music.track")
     heard: list[float] = []
@@ -217,6 +242,14 @@ def test_music_waits_for_a_door_to_fall_shut(talk: Callable[..., Feelings]) -> N
     )
     assert dry.in_s < 60
     assert slammed.in_s == pytest.approx(61.52)
+    assert "once the sound at 1:01.0 is over" in slammed.reason
+    late = [StoryBeat(64.5, "sound", "door slams", 0.8)]
+    met = next(
+        c for c in suggest_cues(points, utterances, scenes=scenes, beats=late, duration_s=120, share=1)
+        if dry.in_s - 1 < c.in_s < 70
+    )  # fmt: skip
+    assert met.in_s == dry.in_s
+    assert [hit.time_s for hit in met.hits] == [pytest.approx(64.48)]
 
 
 def test_a_closing_that_begins_under_the_last_lines_joins_what_plays_there(talk: Callable[..., Feelings]) -> None:

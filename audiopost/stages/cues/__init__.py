@@ -149,17 +149,18 @@ def _run(
 ) -> tuple[tuple[Cue, ...], Choice, tuple[str, ...]]:
     """The cues, who made them, and what a person should know where there are none."""
     from .existing import edged, existing_cues
+    from .timeline import Timeline
     from .words import Words
 
     backend, choice = BACKENDS.choose(options)
-    words = Words(options.language, load_ruleset(options.rules).words)
+    rules = load_ruleset(options.rules)
+    words, line = Words(options.language, rules.words), Timeline(material, rules.programme.margin_s)
     edges = [edged(span, material.beats) for span in material.music]
     clear = merge_spans([*material.music, *edges])
-    there = existing_cues(edges, music, words, material.rate, material.duration_s, progress)
+    there = existing_cues(edges, music, line, rules, words, progress)
     found: tuple[Cue, ...] = backend.suggest(replace(material, music=tuple(clear), existing=there))
     if options.library is not None:
-        speech = [Span(max(0.0, u.start_s), u.end_s) for u in material.utterances if u.end_s > max(0.0, u.start_s)]
-        found = with_tracks(found, speech, options, dialogue_lufs)
+        found = with_tracks(found, line.lines, options, dialogue_lufs)
     progress("cues", material.duration_s, material.duration_s)
     ordered = sorted((*there, *found), key=lambda cue: (cue.in_s, cue.out_s))
     cues = tuple(replace(cue, number=n, reel=options.reel) for n, cue in enumerate(ordered, start=1))

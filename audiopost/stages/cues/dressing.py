@@ -104,7 +104,7 @@ class Dresser:
         last: Feeling = place.idea.feeling
         for at in (place.in_s + i * step for i in range(count)):
             last = self.context.line.feeling(at - step / 2, at + step / 2) or last
-            points.append(CurvePoint(round(at, 3), round(last.arousal, 3), round(last.valence, 3)))
+            points.append(CurvePoint(self.rate.snap(at), round(last.arousal, 3), round(last.valence, 3)))
         return tuple(points)
 
     def _fades(self, place: Placed, hits: Sequence[HitPoint]) -> Fades:

@@ -11,7 +11,9 @@ from ...core.marks import Activity
 from ...core.music import TrackAnalysis
 from ...core.spotting import Affect, Cue, CurvePoint, StoryBeat, TempoFit
 from ...core.stage import Progress
-from ...core.time import FrameRate, Span, clock, merge_spans
+from ...core.time import Span, clock, merge_spans
+from .ruleset import Ruleset
+from .timeline import Timeline
 from .words import Words
 
 #: Pauses within one piece of music; what is shorter than a piece is none.
@@ -46,23 +48,38 @@ def edged(span: Span, beats: Sequence[StoryBeat]) -> Span:
 
 
 def existing_cues(
-    spans: Sequence[Span], audio: Audio | None, words: Words, rate: FrameRate, duration_s: float, progress: Progress
+    spans: Sequence[Span], audio: Audio | None, line: Timeline, rules: Ruleset, words: Words, progress: Progress
 ) -> tuple[Cue, ...]:
     """A cue of status 'existing' for each stretch of music, analysed where `audio` (the music stem, or all) is given.
 
-    Whether it comes from within the picture (source) is not known from its sound. Without a pulse the tempo is (0, 0).
+    Its function is told by where it lies and how much is said over it; whether it comes from within the picture
+    (source) is not known from its sound. Without a pulse the tempo is (0, 0).
     """
     cues = []
-    last = math.floor(duration_s * float(rate.fraction) + 1e-4)
+    rate = line.material.rate
+    last = math.floor(line.end_s * float(rate.fraction) + 1e-4)
     for span in spans:
         first = math.floor(span.start_s * float(rate.fraction) + 1e-4)
         end = min(math.ceil(span.end_s * float(rate.fraction) - 1e-4), last)
         if end <= first or span.duration_s < _SHORTEST_S:
             continue
         heard = _analysed(audio, span, progress)
-        cues.append(_cue(rate.seconds_at(first), rate.seconds_at(end), heard, words, duration_s))
-        progress("music that is there", span.end_s, duration_s)
+        there = Span(rate.seconds_at(first), rate.seconds_at(end))
+        said = line.spoken_share(there.start_s, there.end_s)
+        cues.append(_cue(there, _function(there, said, line.end_s, rules), said, heard, words))
+        progress("music that is there", span.end_s, line.end_s)
     return tuple(cues)
+
+
+def _function(there: Span, said: float, end_s: float, rules: Ruleset) -> str:
+    """What music does by where it lies and the share of words over it; what fills the recording opens nothing."""
+    opens, closes = there.start_s <= _EDGE_S, there.end_s >= end_s - _EDGE_S
+    if opens != closes:
+        return "opening" if opens else "closing"
+    if said > rules.thresholds.montage_speech:
+        return "underscore"
+    # What is over before pictures could be told by it leads from one talk to the next.
+    return "montage" if there.duration_s >= rules.functions["montage"].length_s[0] else "transition"
 
 
 def _analysed(audio: Audio | None, span: Span, progress: Progress) -> TrackAnalysis | None:
@@ -73,9 +90,10 @@ def _analysed(audio: Audio | None, span: Span, progress: Progress) -> TrackAnaly
     return analyse(audio.between(span.start_s, span.end_s), progress=progress)
 
 
-def _cue(in_s: float, out_s: float, heard: TrackAnalysis | None, words: Words, duration_s: float) -> Cue:
-    function = "opening" if in_s <= _EDGE_S else "closing" if out_s >= duration_s - _EDGE_S else "underscore"
-    facts = words.listed(list(_facts(heard, words)))
+def _cue(there: Span, function: str, said: float, heard: TrackAnalysis | None, words: Words) -> Cue:
+    in_s, out_s = there.start_s, there.end_s
+    over = [] if function in ("opening", "closing") else [_over(said, words)]
+    facts = words.listed([*_facts(heard, words), *over])
     reason = words.say("existing", start=clock(in_s, 1), end=clock(out_s, 1), facts=facts)
     if heard is None:
         return Cue(0, in_s, out_s, function, "neutral", (0, 0), "", (), reason, _THERE, status="existing", metre="")
@@ -105,3 +123,8 @@ def _facts(heard: TrackAnalysis | None, words: Words) -> Iterator[str]:
     yield words.say("fact_mood", emotion=mood, arousal=heard.arousal, valence=heard.valence)
     if heard.vocal >= _SUNG:
         yield words.say("fact_vocal", percent=100 * heard.vocal)
+
+
+def _over(said: float, words: Words) -> str:
+    percent = 100 * said
+    return words.say("fact_words", percent=percent) if percent >= 0.5 else words.say("fact_wordless")

@@ -6,15 +6,15 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from ...core.time import FrameRate, clock
+from ...core.time import FrameRate, Span, clock
 from .ideas import Context, Idea
 
 #: A shot change, or the next line, this near takes the entry.
 _CUT_REACH_S, _LINE_REACH_S = 2.0, 2.0
 #: Music enters this long after a line, and before the next.
 _AFTER_S, _BEFORE_S = 0.2, 0.3
-#: And this long after a hard sound.
-_RUNG_S = 0.5
+#: And this long after a hard sound, if it is then heard for so long before the next words.
+_RUNG_S, _HEARD_S = 0.5, 1.5
 #: Room for a fade after a line; how far before its planned end music may leave in a pause.
 _FADE_S, _BACK_S = 2.0, 8.0
 #: How long before a line that stands alone music is gone.
@@ -71,11 +71,7 @@ def _entries(idea: Idea, context: Context, taken: Sequence[Placed]) -> Iterator[
             if idea.function == "montage" or not line.speaks_at(cut):
                 yield cut, say("enter_cut", time=clock(cut, 1))
         elif way == "pause" and (pause := line.pause_near(idea.enter_s)) is not None and pause.start_s < line.end_s:
-            rest = context.rules.programme.rest_s
-            rested = max((c.out_s + rest for c in taken if _music(c) and c.in_s <= pause.end_s), default=0.0)
-            loud = _last_sound(pause.start_s, min(max(idea.enter_s, idea.heard[0]), pause.end_s), context)
-            enter = max(pause.start_s + min(_AFTER_S, pause.duration_s / 2), min(rested, pause.end_s), loud)
-            yield enter, say("enter_pause", seconds=pause.duration_s, time=clock(pause.start_s))
+            yield _in_pause(pause, idea, context, taken)
         elif way == "before-line" and (span := line.next_line(idea.enter_s - 0.5)) is not None:
             enter = span.start_s - _BEFORE_S
             if abs(span.start_s - idea.enter_s) <= _LINE_REACH_S and enter >= 0 and not line.speaks_at(enter):
@@ -83,11 +79,26 @@ def _entries(idea: Idea, context: Context, taken: Sequence[Placed]) -> Iterator[
     yield idea.enter_s, ""
 
 
-def _last_sound(start_s: float, end_s: float, context: Context) -> float:
-    """Just after the last hard sound of a pause: music that begins before it is drowned by it."""
+def _in_pause(pause: Span, idea: Idea, context: Context, taken: Sequence[Placed]) -> tuple[float, str]:
+    """As the line before it ends, rested from the cue before, once its last hard sound is over."""
+    rest = context.rules.programme.rest_s
+    rested = max((c.out_s + rest for c in taken if _music(c) and c.in_s <= pause.end_s), default=0.0)
+    early = max(pause.start_s + min(_AFTER_S, pause.duration_s / 2), min(rested, pause.end_s))
+    told = {"seconds": pause.duration_s, "time": clock(pause.start_s)}
+    sound = _last_sound(pause.start_s, min(max(idea.enter_s, idea.heard[0]), pause.end_s), context)
+    if sound is not None and sound + _RUNG_S > early:
+        return sound + _RUNG_S, context.words.say("enter_sound", **told, sound=clock(sound, 1))
+    return early, context.words.say("enter_pause", **told)
+
+
+def _last_sound(start_s: float, end_s: float, context: Context) -> float | None:
+    """The last hard sound of a pause, which drowns music that begins before it.
+
+    What leaves music no room before the next words is not waited for: it can be hit.
+    """
     hard = context.rules.thresholds.hard
     times = (beat.time_s for beat in context.line.material.beats if beat.kind == "sound" and beat.strength >= hard)
-    return max((at + _RUNG_S for at in times if start_s <= at < end_s - _RUNG_S), default=0.0)
+    return max((at for at in times if start_s <= at < end_s - _RUNG_S - _HEARD_S), default=None)
 
 
 def _free(idea: Idea, enter: float, context: Context, taken: Sequence[Placed]) -> bool:

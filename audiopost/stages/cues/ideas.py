@@ -76,8 +76,8 @@ class Context:
         silence = self.rules.silence
         return [span for span, _, _ in self.line.lone_lines(silence.line_s, silence.around_s)]
 
-    def said(self, line: EmotionUtterance | None) -> str:
-        return self.words.said(line.text, line.speaker or self.speaker(line)) if line else ""
+    def said(self, line: EmotionUtterance | None, how: str = "said") -> str:
+        return self.words.said(line.text, line.speaker or self.speaker(line), how) if line else ""
 
     def speaker(self, line: EmotionUtterance) -> str | None:
         middle = (line.start_s + line.end_s) / 2
@@ -106,7 +106,7 @@ def _opening(context: Context) -> Iterator[Idea]:
     first = line.speech[0].start_s
     feeling = line.feeling(first, first + _EDGE_S)
     if first >= context.rules.thresholds.opening_s and feeling:
-        evidence = say("opening", time=clock(first, 1), said=context.said(line.line_at(first)))
+        evidence = say("opening", time=clock(first, 1), said=context.said(line.line_at(first), "line"))
         # It may go on softly under the first words, where the lead is shorter than a cue.
         until = max(first, context.shortest("opening") + 0.5)
         score = _wanted(context, "opening", _EDGE)
@@ -121,7 +121,7 @@ def _closing(context: Context) -> Iterator[Idea]:
     feeling = line.feeling(last - _EDGE_S, last + 1)
     if line.end_s - last >= context.rules.thresholds.closing_s and feeling:
         spoken = line.utterances(last - 0.5, last + 0.5)
-        said = context.said(spoken[-1] if spoken else None)
+        said = context.said(spoken[-1] if spoken else None, "line")
         evidence = say("closing", time=clock(last, 1), said=said, seconds=line.end_s - last)
         enter = min(last + 0.2, max(0.0, line.end_s - context.shortest("closing")))
         heard = (max(0.0, last - _EDGE_S), last + 1)

@@ -41,12 +41,12 @@ class Words:
         short = clean[:_CHARACTERS] if _CHINESE.search(clean) else " ".join(clean.split(" ")[:_WORDS])
         return self.say("quote", text=short if short == clean else f"{short.rstrip('，,、;；')}…")
 
-    def said(self, text: str, speaker: str | None) -> str:
-        """', as Anna says “…”'; '' without words."""
+    def said(self, text: str, speaker: str | None, how: str = "said") -> str:
+        """', as Anna says “…”', or where `how` is 'line' ', Anna’s “…”'; '' without words."""
         if not text.strip():
             return ""
         quote = self.quoted(text)
-        return self.say("said_by", speaker=speaker, quote=quote) if speaker else self.say("said", quote=quote)
+        return self.say(f"{how}_by", speaker=speaker, quote=quote) if speaker else self.say(how, quote=quote)
 
     def own_language(self, text: str) -> bool:
         """Whether a text that another stage wrote is in this language (Chinese, or not)."""
