@@ -8,7 +8,6 @@ hears in its metadata, and tokens.txt); FunASR and torch are not needed, and no 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.audio import Audio
+from ..core.audio import Audio, sound_of
 from ..core.errors import BadValue, StageError
 from ..core.marks import Activity
 from ..core.stage import Availability, ModelInfo, Progress, silent
@@ -82,6 +81,7 @@ def heard(audio: Audio, model: Path, *, threshold: float = 0.5, progress: Progre
 
     `model` is the weights file. Raises BadValue, StageError for a file that is no SenseVoice.
     """
+    audio = sound_of(audio)
     network, mono = Network(model), at_rate(audio, RATE, mono=True)
     gain = vad.gain_to_usual(audio)
     starts = np.arange(0.0, max(mono.duration_s - _WINDOW_S, 0.0) + _HOP_S, _HOP_S)
@@ -104,7 +104,7 @@ def heard(audio: Audio, model: Path, *, threshold: float = 0.5, progress: Progre
 def _window(mono: Audio, start_s: float) -> Samples:
     first = round(start_s * RATE)
     samples = mono.read(first, min(first + round(_WINDOW_S * RATE), mono.frames))[0]
-    return np.pad(np.nan_to_num(samples), (0, round(_WINDOW_S * RATE) - len(samples)))
+    return np.pad(samples, (0, round(_WINDOW_S * RATE) - len(samples)))
 
 
 class Network:
@@ -126,6 +126,8 @@ class Network:
         self._facts = _facts(self._session, weights)
 
     def __call__(self, waves: Samples) -> Heard:
+        from scipy.special import softmax
+
         facts, count = self._facts, len(waves)
         features = np.stack([facts.features(wave) for wave in waves])
         numbers = {
@@ -134,7 +136,8 @@ class Network:
             "text_norm": np.full(count, facts.text_norm, np.int32),
         }
         (logits,) = self._session.run(None, {"x": features, **numbers})
-        return Heard(_shares(logits[:, _FEELING, self._feelings]), _shares(logits[:, _EVENT, self._events]))
+        feelings, events = logits[:, _FEELING, self._feelings], logits[:, _EVENT, self._events]
+        return Heard(softmax(feelings, axis=1), softmax(events, axis=1))
 
 
 @dataclass(frozen=True)
@@ -215,10 +218,3 @@ def _stacked(frames: Samples, window: int, hop: int) -> Samples:
     count = -(-len(frames) // hop)
     padded = np.pad(frames, ((before, max(0, (count - 1) * hop + window - before - len(frames))), (0, 0)), mode="edge")
     return np.stack([padded[i * hop : i * hop + window].ravel() for i in range(count)])
-
-
-def _shares(logits: Sequence[Any] | NDArray[np.float32]) -> NDArray[np.float32]:
-    values = np.asarray(logits, np.float32)
-    odds = np.exp(values - values.max(axis=1, keepdims=True))
-    found: NDArray[np.float32] = odds / odds.sum(axis=1, keepdims=True)
-    return found

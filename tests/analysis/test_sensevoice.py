@@ -38,15 +38,8 @@ def test_frames_are_stacked_as_funasr_stacks_them():
     # Three frames before the first, and past the end the last one again.
     assert stacked.tolist() == [[0, 0, 0, 0, 1, 2, 3], [3, 4, 5, 6, 7, 8, 9]]
     assert sensevoice._stacked(frames[:1], 7, 6).tolist() == [[0] * 7]
-    assert sensevoice._stacked(np.arange(13, dtype=np.float32)[:, None], 7, 6)[-1].tolist() == [
-        9,
-        10,
-        11,
-        12,
-        12,
-        12,
-        12,
-    ]
+    last = sensevoice._stacked(np.arange(13, dtype=np.float32)[:, None], 7, 6)[-1]
+    assert last.tolist() == [9, 10, 11, 12, 12, 12, 12]
 
 
 def test_answers_are_probabilities_of_the_tags(tiny_emotion, rng):
@@ -77,6 +70,14 @@ def test_events_at_the_end_and_nothing_in_silence(tiny_emotion, speech):
     assert sensevoice.heard(speech.between(0.5, 1.0), model) == (Activity("applause", 0.0, 0.5),)
     assert sensevoice.heard(Audio(np.zeros((1, 48_000)), 48_000), model) == ()
     assert sensevoice.heard(Audio(np.zeros((1, 0)), 48_000), model) == ()
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_samples_that_are_no_sound_are_silence(hears_hiss, laughing, bad):
+    broken = laughing.samples.copy()
+    broken[0, 9 * laughing.rate] = bad
+    (event,) = sensevoice.heard(Audio(broken, laughing.rate), hears_hiss / "model.onnx")
+    assert (event.kind, event.start_s) == ("laughter", pytest.approx(8, abs=2))
 
 
 def test_speech_and_breaths_are_no_events(tiny_emotion, speech):

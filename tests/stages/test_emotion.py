@@ -9,15 +9,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from audiopost.analysis.affect import Reading
 from audiopost.core.audio import Audio
 from audiopost.core.errors import BadValue, MissingModel, UnknownName
 from audiopost.core.project import MediaInfo, Project
 from audiopost.core.speech import SpeakerTurn, Transcript, Utterance
-from audiopost.core.spotting import EMOTIONS
-from audiopost.core.stage import silent
+from audiopost.core.spotting import EMOTIONS, Affect
+from audiopost.core.stage import Availability, silent
+from audiopost.core.time import Span
 from audiopost.dsp.resample import resample
 from audiopost.io.decode import load
-from audiopost.stages.emotion import Emotion, Options, Stage, emotion, voice_model
+from audiopost.stages.emotion import BACKENDS, Emotion, Options, Stage, emotion, voice_model
+from audiopost.stages.emotion.windows import Window
 
 ROOT = Path(__file__).parents[2]
 
@@ -89,6 +92,44 @@ def test_noise_lowers_confidence(speech: Audio, rng: np.random.Generator) -> Non
     noise = rng.normal(0, float(np.std(speech.samples)) * 0.5, speech.samples.shape)
     clean, noisy = emotion(speech).points, emotion(Audio(speech.samples + noise, speech.rate)).points
     assert np.mean([p.confidence for p in noisy]) < 0.7 * np.mean([p.confidence for p in clean])
+
+
+class Flashing:
+    """Hears a flash of arousal in the window around 3 s, nothing around 6 s; calm everywhere else."""
+
+    name, draft, model = "flashing", "", None
+
+    def __init__(self, options: Options) -> None:
+        pass
+
+    @classmethod
+    def available(cls, options: Options) -> Availability:
+        return Availability(True, "always")
+
+    def rate(self, audio: Audio, speech: object, windows: list[Window], progress: object) -> list[Reading | None]:
+        felt = {3.0: Affect(0.8, 0.4, -0.4, 0.5), 6.0: None}
+        middles = [round((w.start_s + w.end_s) / 2, 3) for w in windows]
+        return [
+            Reading(affect) if (affect := felt.get(at, Affect(0.0, 0.0, 0.0, 0.5))) is not None else None
+            for at in middles
+        ]
+
+
+def test_the_curve_is_smoothed_where_it_is_whole(speech: Audio, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(BACKENDS.table, "flashing", f"{__name__}:Flashing")  # type: ignore[arg-type]
+    monkeypatch.setattr("audiopost.analysis.vad.speech_spans", lambda *_: (Span(0.2, 4.2), Span(5.8, 7.8)))
+    points = {p.time_s: p for p in emotion(speech, backend="flashing", window_s=2.0).points}
+    assert [points[at].arousal for at in (2.0, 2.5, 3.0, 3.5, 4.0)] == pytest.approx([0, 0.2, 0.4, 0.2, 0])
+    assert (points[3.0].valence, points[3.0].dominance) == pytest.approx((0.2, -0.2))
+    assert 6.0 not in points
+    assert {p.confidence for p in points.values()} == {0.5}
+
+
+def test_the_curve_is_not_smoothed_over_a_gap(speech: Audio, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(BACKENDS.table, "flashing", f"{__name__}:Flashing")  # type: ignore[arg-type]
+    monkeypatch.setattr("audiopost.analysis.vad.speech_spans", lambda *_: (Span(0.9, 1.1), Span(2.9, 3.1)))
+    points = {p.time_s: p.arousal for p in emotion(speech, backend="flashing", window_s=2.0).points}
+    assert points == {1.0: 0.0, 3.0: 0.8}
 
 
 def test_words_decide_valence(speech: Audio) -> None:

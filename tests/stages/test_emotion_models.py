@@ -304,6 +304,25 @@ def test_a_config_is_data_and_runs_nothing(tiny_emotion, speech, tmp_path):
     assert "backend sensevoice" in caught.value.remedy
 
 
+@pytest.mark.parametrize(
+    ("file", "content", "told"),
+    [
+        ("tokens.txt", b"\xff\xfe\x00", "tokens.txt is no text"),
+        ("config.yaml", b"\xff\xfe\x00", "config.yaml is no text"),
+        ("config.yaml", b"model: Emotion2vec", "it lacks model_conf"),
+        ("model.pt", b"", "model.pt cannot be read safely"),
+        ("model.pt", b"\x80\x02}q\x00.", "model.pt"),
+        ("model.pt", b"no pickle at all", "model.pt cannot be read safely"),
+    ],
+)
+def test_a_damaged_emotion2vec_is_told(tiny_emotion, speech, tmp_path, file, content, told):
+    folder = copied(tiny_emotion("emotion2vec"), tmp_path / "model")
+    (folder / file).write_bytes(content)
+    with pytest.raises(StageError, match=told) as caught:
+        emotion(speech, backend="emotion2vec", model=str(folder))
+    assert "Copy the model again" in caught.value.remedy
+
+
 def test_cuda_is_refused_where_there_is_none(tiny_emotion, speech, monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     with pytest.raises(BadValue, match="no CUDA GPU"):

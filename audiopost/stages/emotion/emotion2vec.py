@@ -7,7 +7,6 @@ tensors and plain values, nothing that runs.
 from __future__ import annotations
 
 import functools
-import pickle
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -36,8 +35,7 @@ class Emotion2vecReader(ModelReader):
     )
 
     def load(self) -> Model:
-        text = (self.found.folder / "tokens.txt").read_text("utf-8")
-        labels = [line.strip() for line in text.splitlines() if line.strip()]
+        labels = [line.strip() for line in _text(self.found, "tokens.txt").splitlines() if line.strip()]
         emotions = emotions_of(labels, self.found.title)
         used = [i for i, label in enumerate(labels) if not label.startswith("unuse")]
         network = _network(self.found, len(labels), self.device)
@@ -74,12 +72,19 @@ def _network(found: Found, labels: int, device: str) -> Any:
     return network.eval().to(device)
 
 
+def _text(found: Found, name: str) -> str:
+    try:
+        return (found.folder / name).read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise broken(found, f"{name} is no text ({error})") from error
+
+
 def _config(found: Found) -> Mapping[str, Any]:
     import yaml
 
     try:
-        config = yaml.safe_load((found.folder / "config.yaml").read_text("utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        config = yaml.safe_load(_text(found, "config.yaml"))
+    except yaml.YAMLError as error:
         raise broken(found, f"config.yaml is no YAML ({error})") from error
     kind = config.get("model") if isinstance(config, dict) else None
     if kind != "Emotion2vec":
@@ -89,7 +94,9 @@ def _config(found: Found) -> Mapping[str, Any]:
             choices=("Emotion2vec",),
             remedy="SenseVoice is run by the backend sensevoice, from its ONNX export.",
         )
-    described: Mapping[str, Any] = config["model_conf"]
+    described = config.get("model_conf")
+    if not isinstance(described, dict):
+        raise broken(found, "config.yaml describes no emotion2vec (it lacks model_conf)")
     return described
 
 
@@ -98,8 +105,9 @@ def _weights(found: Found) -> dict[str, Any]:
 
     try:
         held = torch.load(found.weights, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, OSError, ValueError) as error:
-        raise broken(found, f"model.pt cannot be read safely ({str(error).splitlines()[0]})") from error
+    except Exception as error:  # damaged pickles fail in many ways
+        why = (str(error).splitlines() or [repr(error)])[0]
+        raise broken(found, f"model.pt cannot be read safely ({why})") from error
     for key in _WITHIN:
         held = held[key] if isinstance(held, dict) and isinstance(held.get(key), dict) else held
     if not isinstance(held, dict):

@@ -84,9 +84,9 @@ def _placed(network: _Network, order: Sequence[int], waves: Samples) -> list[Rea
 
 def _named(network: _Network, emotions: Sequence[str | None], waves: Samples) -> list[Reading]:
     """Readings of a classifier."""
-    outputs = network(waves)
-    odds = np.exp(outputs - outputs.max(axis=1, keepdims=True))
-    return [reading(row, emotions, SURE_OF_A_VOICE) for row in odds / odds.sum(axis=1, keepdims=True)]
+    from scipy.special import softmax
+
+    return [reading(row, emotions, SURE_OF_A_VOICE) for row in softmax(network(waves), axis=1)]
 
 
 class _Network:

@@ -61,9 +61,9 @@ class VoiceModel:
 
     def likelihood(self, z: Values) -> Values:
         """The probabilities (…, classes) of scaled values (…, names)."""
-        odds = (np.clip(z, -CLIP, CLIP) @ self.weights + self.bias) / self.temperature
-        share = np.exp(odds - odds.max(axis=-1, keepdims=True))
-        return np.asarray(share / share.sum(axis=-1, keepdims=True))
+        from scipy.special import softmax
+
+        return np.asarray(softmax((np.clip(z, -CLIP, CLIP) @ self.weights + self.bias) / self.temperature, axis=-1))
 
     def arousal(self, z: Values) -> Values:
         """The arousal (…) of scaled values (…, names)."""
