@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,8 @@ from ..core.options import build
 from ..core.project import Project
 from ..core.spotting import Cue
 from ..core.stage import Progress
-from ..delivery.cue_sheet.words import shown
+from ..delivery.cue_sheet import facts
+from ..delivery.cue_sheet.words import joined, shown
 from ..delivery.spotting_formats import DEFAULTS, FORMATS, chosen
 from ..io.atomic import make_folder
 from ..io.decode import load
@@ -21,6 +23,7 @@ from ..io.encode import Encoding
 from ..stages.cues import Options
 from . import options, results
 from .console import print_json, quiet_stdout, reporting
+from .console import shown as printable
 
 if TYPE_CHECKING:
     from ..delivery.spotting import Programme
@@ -137,9 +140,11 @@ def _spotted(project: Project, chosen_options: Options, values: dict[str, Any], 
             told = {"language": chosen_options.language} if stage == "scenes" else {}
             project = apply(project, stage, progress=progress, **told)
     sheet = values["sheet"]
-    if sheet is None or project.cues is None:
-        project = apply(spotting.without_cues(project), "cues", chosen_options, progress)
-    return project if sheet is None else spotting.from_sheet(project, sheet, chosen_options)
+    if sheet is None:
+        return apply(spotting.without_cues(project), "cues", chosen_options, progress)
+    if project.cues is None:  # what the sheet was made of; its tracks are looked for once it is read
+        project = apply(project, "cues", dataclasses.replace(chosen_options, library=None), progress)
+    return spotting.from_sheet(project, sheet, chosen_options)
 
 
 def _data(project: Project, outputs: dict[str, Path], remarks: tuple[str, ...]) -> dict[str, Any]:
@@ -151,23 +156,22 @@ def _data(project: Project, outputs: dict[str, Path], remarks: tuple[str, ...]) 
 
 
 def _lines(project: Project, language: str) -> list[str]:
-    return [_line(cue, project, language) for cue in project.cues or ()] or ["no cues"]
+    said = [line for cue in project.cues or () for line in _cue_lines(cue, project, language)]
+    return [printable(line) for line in said] or ["no cues"]
 
 
-def _line(cue: Cue, project: Project, language: str) -> str:
+def _cue_lines(cue: Cue, project: Project, language: str) -> Iterator[str]:
     """A cue as one reads it out: when, what for, in which mood and tempo, why; then the tracks that may serve."""
     time = project.media.timebase.timecode
-    low, high = cue.tempo_bpm
-    music = f", {low} to {high} bpm {shown('mode', cue.mode, language)}" if high else ""
-    status = "" if cue.status == "suggested" else f" [{cue.status}]"
-    head = (
-        f"{cue.label}  {time(cue.in_s)} to {time(cue.out_s)}  {shown('function', cue.function, language)}, "
-        f"{shown('emotion', cue.emotion, language)}{music}{status}: {cue.reason}"
-    )
-    tracks = [
-        f"       {100 * m.score:3.0f} %  {m.track.title or m.track.path}: {'; '.join(m.reasons)}" for m in cue.tracks
-    ]
-    return "\n".join([head, *tracks])
+    what = f"{facts.tempo(cue.tempo_bpm)} {shown('mode', cue.mode, language)}".strip()
+    names = (shown(kind, getattr(cue, kind), language) for kind in ("function", "emotion"))
+    status = "" if cue.status == "suggested" else f" [{shown('status', cue.status, language)}]"
+    head = f"{cue.label}  {time(cue.in_s)} to {time(cue.out_s)}  {joined(language, *names, what)}{status}"
+    yield f"{head}: {cue.reason}" if cue.reason else head
+    for match in cue.tracks:
+        fits = f"{100 * match.score:3.0f} %" if match.reasons else "     "  # nothing was measured of one put in by hand
+        why = f": {joined(language, *match.reasons, mark='; ')}" if match.reasons else ""
+        yield f"       {fits}  {facts.track_name(match.track)}{why}"
 
 
 def command(_: str) -> click.Command:

@@ -16,6 +16,7 @@ from ..core.stage import Progress
 from ..core.time import clock
 from ..delivery.repairs import chain, sentence
 from ..delivery.report import write_report
+from ..delivery.spotting_formats import write_spotting_formats
 from ..io.atomic import make_folder, write_text
 from ..io.decode import load
 from ..io.encode import Encoding
@@ -121,6 +122,7 @@ def _write_repairs(project: Project, target: Target, progress: Progress) -> None
 
 def _write_emotion(project: Project, target: Target, _: Progress) -> None:
     _write_data(target, "emotion", results.emotion(project))
+    write_spotting_formats(target.path, project, target.base, ("emotion-csv", "emotion-json"))
 
 
 def _write_data(target: Target, kind: str, data: dict[str, Any]) -> None:

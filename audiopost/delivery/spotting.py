@@ -47,12 +47,10 @@ class Spotting:
     programme: Programme = Programme()
 
     @classmethod
-    def of(
-        cls, project: Project, name: str, language: str | None = None, *, programme: Programme | None = None
-    ) -> Spotting:
-        """What a Project has of it; the programme is named after the recording unless `programme` says otherwise.
+    def of(cls, project: Project, name: str, *, programme: Programme | None = None) -> Spotting:
+        """What a Project has of it, in the language that its cues were told in.
 
-        Without a `language` it is the one that the cues were told in.
+        The programme is named after the recording unless `programme` says otherwise.
         """
         media = project.media
         name = name.encode("utf-8", "backslashreplace").decode()  # a file name may hold bytes that are no text
@@ -64,7 +62,7 @@ class Spotting:
             project.scenes,
             project.emotion,
             media.rate,
-            language or language_of(project),
+            language_of(project),
             programme or Programme(title=name),
         )
 

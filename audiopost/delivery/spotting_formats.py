@@ -63,13 +63,13 @@ DEFAULTS = ("csv", "xlsx", "pdf", "otio", "scenes-csv", "scenes-otio", "emotion-
 _KINDS = {"csv": "cues", "otio": "cues_otio", "scenes-csv": "scenes"}
 
 
-def chosen(typed: Iterable[str], *, default: tuple[str, ...] = DEFAULTS) -> tuple[str, ...]:
-    """Formats out of what a person typed (commas, 'all', nothing for `default`). Raises UnknownName."""
+def chosen(typed: Iterable[str]) -> tuple[str, ...]:
+    """Formats out of what a person typed (commas, 'all', nothing for DEFAULTS). Raises UnknownName."""
     names = [name.strip().lower() for entry in typed for name in entry.split(",") if name.strip()]
     for name in names:
         if name != "all" and name not in FORMATS:
             raise UnknownName("spotting format", name, ("all", *FORMATS))
-    return tuple(FORMATS) if "all" in names else tuple(dict.fromkeys(names)) or default
+    return tuple(FORMATS) if "all" in names else tuple(dict.fromkeys(names)) or DEFAULTS
 
 
 def kind_of(name: str) -> str:
@@ -83,16 +83,15 @@ def write_spotting_formats(
     project: Project,
     name: str,
     kinds: Iterable[str] = DEFAULTS,
-    language: str | None = None,
     *,
     programme: Programme | None = None,
 ) -> dict[str, Path]:
     """Writes the formats `kinds` of what the Project has, to `target_path(kind, suffix)`; returns them by kind.
 
-    `name` is the recording's; without a `language` it is the cues' own. What no stage has made (None) is left out; what
-    was made and is empty gives a file that says so. Raises UnknownName, OutputError.
+    `name` is the recording's. What no stage has made (None) is left out; what was made and is empty gives a file that
+    says so. Raises UnknownName, OutputError.
     """
-    spotting = Spotting.of(project, name, language, programme=programme)
+    spotting = Spotting.of(project, name, programme=programme)
     written: dict[str, Path] = {}
     for each in chosen(kinds):
         format_ = FORMATS[each]

@@ -89,9 +89,15 @@ def from_sheet(project: Project, sheet: Path, options: Options) -> Project:
         language=options.language,
     )
     if options.library is not None:
-        cues = with_tracks(cues, project.speech_spans or (), options)
+        cues = with_tracks(cues, project.speech_spans or (), options, _loudness(project.dialogue))
     choice = Choice("sheet", f"edited by a person: {sheet.name}")
     return project.after("cues", choice, options, warnings=(*read.remarks, *messages), cues=cues)
+
+
+def _loudness(dialogue: Audio) -> float | None:
+    from ..dsp.loudness import MIN_RATE, integrated_loudness
+
+    return integrated_loudness(dialogue) if dialogue.rate >= MIN_RATE else None
 
 
 def known_of(file: Path, project: Project) -> Project:

@@ -62,7 +62,7 @@ SPOTTING = {
         ("cues", {"cues"}, SPOTTING),
         ("loudness", LOUDNESS | {"checks", "verdict"}, {".master.wav", ".loudness.html"}),
         ("diagnose", {"findings"}, {".findings.json", ".report.html"}),
-        ("emotion", {"points", "utterances"}, {".emotion.json"}),
+        ("emotion", {"points", "utterances"}, {".emotion.json", ".emotion.csv", ".emotion-curve.json"}),
     ],
 )  # fmt: skip
 def test_json_keys_and_files(take: Path, tmp_path: Path, command: str, keys: set[str], files: set[str]) -> None:

@@ -11,8 +11,8 @@ import pytest
 
 from audiopost.core.audio import Audio
 from audiopost.core.errors import UnknownName
-from audiopost.core.language import LANGUAGES
-from audiopost.core.project import MediaInfo, Project
+from audiopost.core.language import LANGUAGES, tell
+from audiopost.core.project import MediaInfo, Project, Step
 from audiopost.core.registry import load
 from audiopost.delivery.cue_sheet import read_sheet
 from audiopost.delivery.spotting import Programme
@@ -27,14 +27,14 @@ def project(make_spotting, bases) -> Project:
     return Project(media, audio, cues=spotting.cues, scenes=spotting.scenes, emotion=spotting.emotion)
 
 
-def write(project, folder: Path, kinds=DEFAULTS, language="en", **more):
+def write(project, folder: Path, kinds=DEFAULTS, **more):
     asked = []
 
     def path(kind, suffix):
         asked.append(kind)
         return folder / f"FILM{suffix}"
 
-    written = write_spotting_formats(path, project, "FILM", kinds, language, **more)
+    written = write_spotting_formats(path, project, "FILM", kinds, **more)
     assert list(written) == asked
     return written
 
@@ -66,11 +66,13 @@ def test_a_whole_run(tmp_path, project):
 @pytest.mark.slow
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_format_in_every_language_the_same_twice(tmp_path, project, language):
+    told = replace(project, steps=(Step("cues", "rules", "auto", {"language": language}),))
     for name in "ab":
         (tmp_path / name).mkdir()
-        write(project, tmp_path / name, ["all"], language, programme=Programme(title="T", director="=D"))
+        write(told, tmp_path / name, ["all"], programme=Programme(title="T", director="=D"))
     for path in sorted((tmp_path / "a").iterdir()):
         assert path.read_bytes() == (tmp_path / "b" / path.name).read_bytes(), path.name
+    assert tell("sheet.details", language) in (tmp_path / "a/FILM.cues.html").read_text()
 
 
 def test_what_was_not_made_is_left_out_and_what_is_empty_is_said(tmp_path, project):
