@@ -252,6 +252,24 @@ def test_music_waits_for_a_door_to_fall_shut(talk: Callable[..., Feelings]) -> N
     assert [hit.time_s for hit in met.hits] == [pytest.approx(64.48)]
 
 
+def test_a_short_transition_leads_over_a_long_pause_into_the_new_scene(talk: Callable[..., Feelings]) -> None:
+    points, utterances = talk((0, 60, 0.5, -0.4), (75, 120, -0.4, -0.5))
+    scenes = [Scene(1, 0, 74.8, ""), Scene(2, 74.8, 120, "")]
+    cues = suggest_cues(points, utterances, scenes=scenes, duration_s=120, rules="commercial")
+    (bridge,) = [cue for cue in cues if cue.function == "transition"]
+    assert 71 < bridge.in_s < 74.8
+    assert 76 < bridge.out_s <= 78
+    assert "once the new scene is under way" in bridge.reason
+
+
+def test_a_feeling_is_not_said_to_fade_where_its_lines_end(talk: Callable[..., Feelings]) -> None:
+    ended = suggest_cues(*talk((1, 50, 0.6, -0.5), (62, 80, 0.0, 0.0)), duration_s=80, share=1)[0]
+    assert "as the lines end around 0:50" in ended.reason
+    assert 50 <= ended.out_s <= 52
+    spent = suggest_cues(*talk((1, 50, 0.6, -0.5), (50, 72, 0.0, 0.0)), duration_s=72, share=1)[0]
+    assert "as the lines end" not in spent.reason
+
+
 def test_a_closing_that_begins_under_the_last_lines_joins_what_plays_there(talk: Callable[..., Feelings]) -> None:
     points, utterances = talk((0, 60, 0.0, 0.0), (60, 120, 0.6, -0.3))
     cues = suggest_cues(points, utterances, duration_s=123.5, share=1)

@@ -55,7 +55,7 @@ def placed(idea: Idea, context: Context, taken: Sequence[Placed], room_s: float,
         cut = context.line.cut_near(leave, _CUT_REACH_S)
         leave = cut if cut is not None and enter + shortest <= cut <= leave else leave
     elif idea.function not in _EXACT_OUT:
-        leave, paused = _into_pause(leave, enter + shortest, context)
+        leave, paused = _into_pause(leave, enter, shortest, context)
     first, last = _ceil(enter, rate), _floor(min(leave, context.line.end_s), rate)
     if last <= first or rate.seconds_at(last - first) < shortest - 1.001 / float(rate.fraction):
         return None
@@ -84,6 +84,8 @@ def _in_pause(pause: Span, idea: Idea, context: Context, taken: Sequence[Placed]
     rest = context.rules.programme.rest_s
     rested = max((c.out_s + rest for c in taken if _music(c) and c.in_s <= pause.end_s), default=0.0)
     early = max(pause.start_s + min(_AFTER_S, pause.duration_s / 2), min(rested, pause.end_s))
+    if idea.function == "transition":
+        early = max(early, idea.enter_s)
     told = {"seconds": pause.duration_s, "time": clock(pause.start_s)}
     sound = _last_sound(pause.start_s, min(max(idea.enter_s, idea.heard[0]), pause.end_s), context)
     if sound is not None and sound + _RUNG_S > early:
@@ -148,16 +150,18 @@ def _music(cue: Placed) -> bool:
     return cue.idea.function != "silence"
 
 
-def _into_pause(leave_s: float, earliest_s: float, context: Context) -> tuple[float, bool]:
+def _into_pause(leave_s: float, enter_s: float, shortest_s: float, context: Context) -> tuple[float, bool]:
     """The last moment up to `leave_s` at which nobody speaks, up to 8 s before; and whether there is one.
 
-    Music fades within `_FADE_S` of the last line: it does not wait in silence for the end of its scene.
+    Music fades within `_FADE_S` of the last line, unless it came in after that: it does not wait in silence for the end
+    of its scene.
     """
+    earliest_s = enter_s + shortest_s
     for pause in reversed(context.line.pauses):
         if pause.start_s < leave_s:
             better = min(leave_s, pause.end_s, pause.start_s + _FADE_S)
             if pause.end_s >= leave_s >= earliest_s:
-                return max(better, earliest_s), True
+                return leave_s if pause.start_s <= enter_s else max(better, earliest_s), True
             if better >= max(earliest_s, leave_s - _BACK_S):
                 return better, True
             break

@@ -185,8 +185,11 @@ def _sustained(context: Context) -> Iterator[Idea]:
             valence=feeling.valence, said=context.said(line.line_at(run.start_s)),
         )  # fmt: skip
         score = _wanted(context, "underscore", _SUSTAINED * feeling.strength)
-        leaves = say("why_spent", time=clock(run.end_s))
-        yield Idea(run.start_s, run.end_s, "underscore", feeling, evidence, score, (run.start_s, run.end_s), leaves)
+        until, leaves = run.end_s, say("why_spent", time=clock(run.end_s))
+        if (quiet := line.quiet_from(run.end_s)) is not None:
+            # Nobody says that the feeling ends with the words: music has their pause to fade in.
+            until, leaves = quiet + SIDE_S / 2, say("why_quiet", time=clock(quiet))
+        yield Idea(run.start_s, until, "underscore", feeling, evidence, score, (run.start_s, run.end_s), leaves)
 
 
 def _transitions(context: Context) -> Iterator[Idea]:
@@ -202,8 +205,10 @@ def _transitions(context: Context) -> Iterator[Idea]:
         names = line.mood(before.start_s, before.end_s, old), line.mood(*heard, new)
         evidence = _new_scene(scene, names, words)
         score = _wanted(context, "transition", _TRANSITION + 0.5 * old.distance(new))
-        until = min(pause.start_s + longest, scene.start_s + _UNDER_WAY_S, scene.end_s)
-        yield Idea(pause.start_s + 0.2, until, "transition", new, evidence, score, heard, words.say("why_under_way"))
+        # As much of it lies in the new scene as before it, however long the pause.
+        enter = max(pause.start_s + 0.2, scene.start_s - longest / 2)
+        until = min(scene.start_s + min(_UNDER_WAY_S, longest / 2), scene.end_s)
+        yield Idea(enter, until, "transition", new, evidence, score, heard, words.say("why_under_way"))
 
 
 def _new_scene(scene: Scene, names: tuple[str, str], words: Words) -> str:

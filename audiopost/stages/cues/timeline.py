@@ -195,6 +195,14 @@ class Timeline:
         at = bisect_left(self._speech_starts, time_s)
         return self.speech[at] if at < len(self.speech) else None
 
+    def quiet_from(self, time_s: float) -> float | None:
+        """The end of the line that ends around a time, where nobody speaks for 4 s after it."""
+        at = bisect_right(self._speech_starts, time_s) - 1
+        if at < 0 or self.speech[at].end_s > time_s + 1.0:
+            return None
+        end = self.speech[at].end_s
+        return end if at + 1 == len(self.speech) or self.speech[at + 1].start_s - end >= SIDE_S / 2 else None
+
     def turns(self, smallest: float) -> list[Turn]:
         """Turns of feeling of at least this size where lines begin, the clearest within `SIDE_S` of each other."""
         found: list[tuple[float, Turn]] = []
