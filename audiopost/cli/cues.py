@@ -167,11 +167,11 @@ def _cue_lines(cue: Cue, project: Project, language: str) -> Iterator[str]:
     names = (shown(kind, getattr(cue, kind), language) for kind in ("function", "emotion"))
     status = "" if cue.status == "suggested" else f" [{shown('status', cue.status, language)}]"
     head = f"{cue.label}  {time(cue.in_s)} to {time(cue.out_s)}  {joined(language, *names, what)}{status}"
-    yield f"{head}: {cue.reason}" if cue.reason else head
+    yield joined(language, head, cue.reason, mark=": ")
     for match in cue.tracks:
         fits = f"{100 * match.score:3.0f} %" if match.reasons else "     "  # nothing was measured of one put in by hand
-        why = f": {joined(language, *match.reasons, mark='; ')}" if match.reasons else ""
-        yield f"       {fits}  {facts.track_name(match.track)}{why}"
+        why = joined(language, *match.reasons, mark="; ")
+        yield joined(language, f"       {fits}  {facts.track_name(match.track)}", why, mark=": ")
 
 
 def command(_: str) -> click.Command:

@@ -167,7 +167,7 @@ def _card(cue: Cue, spotting: Spotting) -> Card:
             ]
             for hit in cue.hits
         ],
-        tuple(f"{alternative(each, language)}: {each.reason}" for each in cue.alternatives),
+        tuple(joined(language, alternative(each, language), each.reason, mark=": ") for each in cue.alternatives),
         tuple(_track(match, language) for match in cue.tracks),
         _plot(cue),
     )
@@ -194,7 +194,7 @@ def _track(match: TrackMatch, language: str) -> str:
     fits = f", {round(100 * match.score)} %" if match.reasons else ""
     taken = f" [{tell('sheet.taken', language)}]" if match.accepted else ""
     reasons = joined(language, *match.reasons, mark="; ")
-    return f"{_track_name(match)}{fits}{taken}{': ' if reasons else ''}{reasons}"
+    return joined(language, f"{_track_name(match)}{fits}{taken}", reasons, mark=": ")
 
 
 def _plot(cue: Cue) -> Plot | None:

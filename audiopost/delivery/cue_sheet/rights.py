@@ -89,7 +89,8 @@ def _cue_track(number: int, cue: Cue, spotting: Spotting) -> CueTrack:
     if plain != song:
         key = "sheet.heard_voice" if sung else "sheet.assumed_instrumental"
         remarks.append(tell(key, language, sung=song, plain=plain))
-    return CueTrack({name: (cells | {"remark": " ".join(remarks)})[name] for name in COLUMNS}, cue.duration_s, missing)
+    cells["remark"] = (" " if language == "en" else "").join(remarks)
+    return CueTrack({name: cells[name] for name in COLUMNS}, cue.duration_s, missing)
 
 
 def titles(language: str) -> list[str]:

@@ -17,8 +17,8 @@ from .rights import COLUMNS, cue_tracks, head, titles
 
 #: Widths in points; columns without one are not in the table.
 _WIDTHS = {
-    "sequence": 28, "cue": 36, "title": 94, "composer": 92, "publisher": 84, "society": 46, "performer": 62,
-    "usage": 46, "use": 56, "in_timecode": 58, "out_timecode": 58, "duration": 46, "isrc": 70,
+    "sequence": 28, "cue": 42, "title": 92, "composer": 88, "publisher": 80, "society": 46, "performer": 60,
+    "usage": 64, "use": 60, "in_timecode": 58, "out_timecode": 58, "duration": 46, "isrc": 70,
 }  # fmt: skip
 
 
@@ -35,7 +35,7 @@ def write(path: Path, spotting: Spotting) -> Path:
         Spacer(0, 5 * mm),
     ]
     if tracks:
-        names = dict(zip(COLUMNS, titles(language), strict=True))
+        names = {name: title.replace("（", "\n（") for name, title in zip(COLUMNS, titles(language), strict=True)}
         rows = [[track.cells[name] for name in _WIDTHS] for track in tracks]
         story += [table(type_, [names[name] for name in _WIDTHS], rows, list(_WIDTHS.values())), Spacer(0, 4 * mm)]
         story += [

@@ -47,11 +47,11 @@ def _names(kind: str) -> Mapping[str, str]:
 
 
 #: Marks between parts, and how Chinese writes them.
-_MARKS = {", ": "、", "; ": "；"}
+_MARKS = {", ": "、", "; ": "；", ": ": "："}
 
 
 def joined(language: str, *parts: str, mark: str = ", ") -> str:
-    """What there is of the parts, with commas, or with semicolons (`mark` is '; ')."""
+    """What there is of the parts, with commas, semicolons (`mark` is '; ') or a colon (': ') between."""
     return (mark if language == "en" else _MARKS[mark]).join(filter(None, parts))
 
 

@@ -20,7 +20,7 @@ def session_text(spotting: Spotting) -> str:
         f"SESSION NAME:\t{one_line(spotting.name)}",
         f"SAMPLE RATE:\t{spotting.sample_rate:.6f}",
         "BIT DEPTH:\t24-bit",
-        f"SESSION START TIMECODE:\t{timebase.start_timecode}",
+        f"SESSION START TIMECODE:\t{timecode(timebase, 0)}",
         f"TIMECODE FORMAT:\t{_format(timebase.rate)} Frame",
         f"# OF AUDIO TRACKS:\t{len(tracks)}",
         f"# OF AUDIO CLIPS:\t{sum(map(len, tracks))}",
