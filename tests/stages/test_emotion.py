@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from audiopost.analysis.affect import Reading
+from audiopost.analysis.voice_features import CHANNEL, FEATURES, Features
 from audiopost.core.audio import Audio
 from audiopost.core.errors import BadValue, MissingModel, UnknownName
 from audiopost.core.project import MediaInfo, Project
@@ -19,7 +20,7 @@ from audiopost.core.stage import Availability, silent
 from audiopost.core.time import Span
 from audiopost.dsp.resample import resample
 from audiopost.io.decode import load
-from audiopost.stages.emotion import BACKENDS, Emotion, Options, Stage, emotion, voice_model
+from audiopost.stages.emotion import BACKENDS, Emotion, Options, Stage, emotion, prosody, voice_model
 from audiopost.stages.emotion.windows import Window
 
 ROOT = Path(__file__).parents[2]
@@ -291,6 +292,17 @@ def test_a_speakers_own_norm_counts_from_30_seconds_on(speech: Audio) -> None:
     assert np.mean([abs(p.arousal) for p in known]) < np.mean([abs(p.arousal) for p in plain])
     short = emotion(speech, turns=(SpeakerTurn(0, speech.duration_s, "A"),)).points
     assert [p.arousal for p in short] == [p.arousal for p in emotion(speech).points]
+
+
+def test_what_a_recording_has_in_common_is_its_microphone_and_what_a_speaker_has_is_manner() -> None:
+    model = voice_model.load()
+    values = np.zeros(len(FEATURES))
+    values[[FEATURES.index(name) for name in model.names]] = model.mean + model.spread
+    windows = [Window(0.0, 20.0, "A"), Window(20.0, 40.0, "A"), Window(40.0, 60.0, "B")]
+    norms = prosody._norms(np.ones(6000, bool), windows, [Features(values, 9.0)] * 3)
+    assert norms["A"] == pytest.approx(np.full(len(model.names), 0.5))
+    assert norms[None] == pytest.approx([0.5 * (name in CHANNEL) for name in model.names])
+    assert "B" not in norms, "20 s are too few"
 
 
 @pytest.mark.slow

@@ -41,6 +41,7 @@ def test_who_is_interrupted_keeps_a_window() -> None:
     grid = _grid(_said(0, 6, "A"), _said(2, 3, "B"), _said(5, 10, "B"))
     assert all(window.start_s < time_s + 1e-9 <= window.end_s + 1e-9 for time_s, window in grid.items())
     assert grid[2.5].speaker == "B"
+    assert [grid[at].speaker for at in (1.0, 3.5, 4.0, 4.5, 5.5, 9.0)] == ["A", "A", "A", "A", "B", "B"]
 
 
 def test_speech_without_words_is_cut_at_turns_and_every_8_s() -> None:

@@ -75,11 +75,25 @@ def grid_of(
                 continue
             while at + 1 < len(said) and said[at + 1].start_s <= time_s:
                 at += 1
-            if said and said[at].start_s - step_s <= time_s <= said[at].end_s + step_s:
-                grid.append((time_s, _window(time_s, window_s / 2, said, at)))
-            else:
+            own = _own(time_s, step_s, said, at)
+            if own is None:
                 grid.append((time_s, Window(max(0.0, time_s - window_s / 2), time_s + window_s / 2)))
+            else:
+                grid.append((time_s, _window(time_s, window_s / 2, said, own)))
     return grid
+
+
+def _own(time_s: float, step_s: float, said: Sequence[Utterance], last: int) -> int | None:
+    """The utterance that a time lies in, the last begun of several; else the nearest within a step.
+
+    `last` is the last that has begun: one before it may go on where somebody has cut in.
+    """
+    near = [
+        (max(said[k].start_s - time_s, time_s - said[k].end_s, 0.0), -k)
+        for k in range(max(0, last - _NEAR), min(last + 1, len(said)))
+    ]
+    distance_s, k = min(near, default=(step_s + 1, 0))
+    return -k if distance_s <= step_s else None
 
 
 def _window(time_s: float, half_s: float, said: Sequence[Utterance], at: int) -> Window:
