@@ -89,3 +89,16 @@ def test_words_may_name_what_the_voice_does_not_know() -> None:
     excited = reading_of({"neutral": 0.1, "sadness": 0.1, "joy": 0.7, "anger": 0.1}, 0.5)
     assert named(excited, None) == "joy"
     assert named(excited, Reading(Affect(*CIRCUMPLEX["surprise"], 0.5))) == "surprise"
+
+
+def test_what_is_not_sure_of_a_feeling_is_neutral() -> None:
+    shares = {"neutral": 0.3, "joy": 0.7}
+    assert named(reading_of(shares, 0.2), None) == "neutral"
+    assert named(reading_of(shares, 0.6), None) == "joy"
+
+
+def test_neutral_is_a_disc_for_sources_that_name_nothing() -> None:
+    undecided = reading_of({"neutral": 0.5, "tension": 0.5}, 0.2)
+    # Nearer to tension's point than to the centre, and a little outside what is called neutral.
+    assert named(undecided, Reading(Affect(0.29, -0.16, -0.08, 0.7))) == "neutral"
+    assert named(undecided, Reading(Affect(0.45, -0.25, -0.12, 0.7))) == "tension"
