@@ -6,6 +6,7 @@ from dataclasses import replace
 from fractions import Fraction
 from html.parser import HTMLParser
 from itertools import pairwise
+from pathlib import Path
 
 import av
 import numpy as np
@@ -401,6 +402,16 @@ def test_pictures_full_of_grain_keep_the_page_small_and_are_all_there(project, m
     assert set(found) == {slot.time_s for slot in strip} | set(cues_s)
     assert len(found) > 170
     assert sum(map(len, found.values())) < 1_000_000
+
+
+def test_its_style_leaves_the_rest_of_the_report_alone():
+    """The report's own parts must not take a look that is meant for the time line or the cards."""
+    folder = Path(thumbnails.__file__).parent
+    style = re.sub(r"\{[^{}]*\}|@media[^{]*\{", "\n", (folder / "spotting.css").read_text())
+    everywhere = {s.strip()[1:] for line in style.split("\n") for s in line.split(",") if re.match(r" *\.[\w-]+ *$", s)}
+    assert {"spot", "hits", "card"} <= everywhere
+    used = " ".join(re.findall(r'class="([^"]*)"', (folder / "report.html.j2").read_text()))
+    assert everywhere & set(re.findall(r"[a-z][\w-]*", used)) == set()
 
 
 def test_made_and_empty_and_not_made(project):

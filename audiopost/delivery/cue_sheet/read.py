@@ -35,7 +35,7 @@ class Sheet(NamedTuple):
     remarks: tuple[str, ...] = ()
 
 
-def read_sheet(path: Path, timebase: Timebase, *, encoding: str | None = None) -> Sheet:
+def read_sheet(path: Path, timebase: Timebase) -> Sheet:
     """Cues out of CSV (any usual encoding, comma, semicolon or tab), XLSX or JSON, by the file's suffix.
 
     Columns may stand in any order, under their ids or their titles in any language; all but the in point, and the out
@@ -54,12 +54,12 @@ def read_sheet(path: Path, timebase: Timebase, *, encoding: str | None = None) -
         data = path.read_bytes()
     except OSError as error:
         raise UnreadableMedia(f"Cannot read {path}: {error.strerror or error}.", value=str(path)) from error
-    return reader(data, path.name, timebase, encoding)
+    return reader(data, path.name, timebase)
 
 
-def _read_json(data: bytes, name: str, timebase: Timebase, encoding: str | None) -> Sheet:
+def _read_json(data: bytes, name: str, timebase: Timebase) -> Sheet:
     try:
-        found = json_values(data.decode(encoding or "utf-8-sig"))
+        found = json_values(data.decode("utf-8-sig"))
     except ValueError as error:
         raise BadValue(f"{name} is no JSON: {error}.", value=name) from error
     entries = found.get("cues") if isinstance(found, dict) else found
@@ -69,12 +69,17 @@ def _read_json(data: bytes, name: str, timebase: Timebase, encoding: str | None)
     return Sheet(tuple(from_json(Cue, each, where=f"{name}: cue {n}") for n, each in enumerate(own, 1)))
 
 
-def _read_csv(data: bytes, name: str, timebase: Timebase, encoding: str | None) -> Sheet:
-    decoded = decode(data, name, encoding)
+def _read_csv(data: bytes, name: str, timebase: Timebase) -> Sheet:
+    try:
+        decoded = decode(data, name)
+    except BadValue as error:
+        remedy = "Save it as CSV in UTF-8, or as .xlsx."
+        raise BadValue(f"The letters of {name} are in no encoding that is known.", value=name, remedy=remedy) from error
     tables = ([_plain(row) for row in _csv_rows(decoded.text, mark)] for mark in _DELIMITERS)
     best = max(tables, key=lambda rows: len(_heading(rows)[1]))
     sheet = _cues(best, name, timebase)
-    return Sheet(sheet.cues, (*(f"{name}: {warning}" for warning in decoded.warnings), *sheet.remarks))
+    guess = f"{name}: read as {decoded.encoding}, a guess; save it in UTF-8 where letters are wrong."
+    return Sheet(sheet.cues, (*((guess,) if decoded.warnings else ()), *sheet.remarks))
 
 
 def _csv_rows(text: str, delimiter: str) -> list[list[str]]:
@@ -88,7 +93,7 @@ def _plain(row: Iterable[str]) -> list[str]:
     return [plain_cell(cell) for cell in row]
 
 
-def _read_xlsx(data: bytes, name: str, timebase: Timebase, encoding: str | None) -> Sheet:
+def _read_xlsx(data: bytes, name: str, timebase: Timebase) -> Sheet:
     import openpyxl
     from openpyxl.utils.exceptions import InvalidFileException
 
@@ -163,7 +168,7 @@ def _filled(cell: Cell) -> bool:
     return cell is not None and bool(str(cell).strip())
 
 
-_READERS: dict[str, Callable[[bytes, str, Timebase, str | None], Sheet]] = {
+_READERS: dict[str, Callable[[bytes, str, Timebase], Sheet]] = {
     ".csv": _read_csv,
     ".tsv": _read_csv,
     ".txt": _read_csv,

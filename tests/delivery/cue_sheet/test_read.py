@@ -41,6 +41,14 @@ def test_encodings_that_spreadsheets_save(tmp_path, encoding):
     assert cues[1].reason == "這裡不需要音樂"
 
 
+def test_an_encoding_that_was_guessed_is_said_with_a_remedy_that_works(tmp_path):
+    assert sheet(tmp_path, CHINESE).remarks == ()
+    (remark,) = sheet(tmp_path, CHINESE, encoding="gb18030").remarks
+    assert remark == "x.csv: read as gb18030, a guess; save it in UTF-8 where letters are wrong."
+    with pytest.raises(BadValue, match=r"The letters of x\.csv .* Save it as CSV in UTF-8"):
+        sheet(tmp_path, "in_s,out_s\n" + "".join(map(chr, range(128, 160))) * 9, encoding="latin-1")
+
+
 @pytest.mark.parametrize("mark", [",", ";", "\t"])
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
 def test_delimiters(tmp_path, mark, end):
