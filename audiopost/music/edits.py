@@ -73,7 +73,9 @@ def propose(track: TrackAnalysis, cue: Cue, *, dialogue_lufs: float | None = Non
         kind, spans, rounds, bars = _shortened(track, entry_s, end_s, wanted)
     pieces = _laid(spans, cue)
     sounds_s = pieces[-1].at_s + pieces[-1].end_s - pieces[-1].start_s - cue.in_s
-    fade_in_s, fade_out_s = _fades(track, cue, kind, entry_s, sounds_s)
+    # A loop whose last round brings the track's own ending needs no fade, nor has any other ending of its own.
+    cut = pieces[-1].end_s < end_s - 0.3
+    fade_in_s, fade_out_s = _fades(track, cue, entry_s, sounds_s, cut)
     edit = TrackEdit(pieces, fade_in_s, fade_out_s, gain_db(track, dialogue_lufs))
     return Proposal(edit, kind, entry_s, sounds_s, rounds, bars, hits)
 
@@ -198,12 +200,11 @@ def _laid(spans: Sequence[tuple[float, float]], cue: Cue) -> tuple[EditPiece, ..
     return tuple(pieces)
 
 
-def _fades(track: TrackAnalysis, cue: Cue, kind: str, entry_s: float, sounds_s: float) -> tuple[float, float]:
-    """Fades of the cue. A cut into the running music gets a short one; the track's own ending needs none."""
+def _fades(track: TrackAnalysis, cue: Cue, entry_s: float, sounds_s: float, cut: bool) -> tuple[float, float]:
+    """Fades of the cue; at its end only where the music is `cut`. A cut into the running music gets a short one."""
     half = sounds_s / 2
     own_start = entry_s <= (track.beats_s[0] if track.beats_s else 0.0) + 0.05
     fade_in = cue.fades.in_s or (0.0 if own_start else 0.05)
-    cut = kind in ("faded", "looped") and sounds_s > cue.duration_s - 0.3
     fade_out = cue.fades.out_s or _FADE_S if cut else 0.0
     return round(min(fade_in, half), 3), round(min(fade_out, half), 3)
 

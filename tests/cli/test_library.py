@@ -119,7 +119,7 @@ def test_wrong_use(file, tmp_path):
             library("find", *wrong, "--library", file)
     with pytest.raises(UnknownName):
         library("find", "--mode", "dur", "--library", file)
-    with pytest.raises(UnknownName):
+    with pytest.raises(BadValue, match="library list"):
         library("show", "nothing", "--library", file)
     with pytest.raises(BadValue):
         library("add", tmp_path, "--workers", "-1", "--library", file)

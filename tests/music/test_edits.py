@@ -96,6 +96,9 @@ def test_too_short_goes_round_by_its_likest_loop():
     spans = [(p.start_s + p.join_s, p.end_s) for p in found.edit.pieces]
     assert spans == [(0.25, 12.25), (4.25, 12.25), (4.25, 12.25), (4.25, 20.25)]
     assert found.sounds_s == 44.0
+    assert found.edit.fade_out_s == 0.0  # the last round brings its own ending
+    over = propose(track(20.25, loops=loops[:1]), cue(42.0, fades=Fades(0.0, 3.0, "cut", "linear")))
+    assert (over.rounds, over.edit.fade_out_s) == (3, 3.0)  # cut off before that
 
 
 def test_too_short_without_a_loop_says_so():

@@ -64,8 +64,12 @@ def _scan(store: Store, places: Sequence[Path], workers: int, embedder: str, pro
     present: set[Path] = set()
     changed, unheard, back = list[Seen](), list[Seen](), list[Path]()
     for path in music_files(places, done.unreadable):
+        try:
+            state = path.stat()
+        except OSError as error:  # gone since its folder was read
+            done.unreadable[path] = error.strerror or str(error)
+            continue
         present.add(path)
-        state = path.stat()
         seen = Seen(path, state.st_size, state.st_mtime_ns)
         size, mtime_ns, status, version = known.get(path, (-1, -1, "", 0))
         if (size, mtime_ns, version) != (seen.size, seen.mtime_ns, ANALYSER):

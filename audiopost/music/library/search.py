@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,8 @@ _MOOD_RADIUS = 0.45
 _VOICE = 0.3
 #: Columns that a listing has beside the tags.
 _TOLD = ("id", "status", "error", "key", "mode", *NUMBERS)
+#: What may be a track's number; SQLite has no longer ones.
+_NUMBER = re.compile(r"[0-9]{1,18}")
 #: Other spellings of NAMES.
 _SPELT = {"Db": "C#", "D#": "Eb", "Gb": "F#", "G#": "Ab", "A#": "Bb"}
 
@@ -91,14 +94,17 @@ def _one(kind: str, name: str, choices: tuple[str, ...]) -> str:
 
 
 def one(store: Store, name: str) -> Track:
-    """The track that a number, a path or words mean. Raises UnknownName, and BadValue where words fit several."""
-    if name.isdigit():
-        return store.tracks([int(name)])[0]
-    rows = store.select("path = ?", [_stored(name)]) or [
-        row for row in store.select() if all(w in _text(row) for w in name.casefold().split())
-    ]
+    """The track that a number, a path or words mean. Raises BadValue where none does, or several."""
+    # Titles may be numbers, too: '1917'.
+    rows = store.select("id = ?", [int(name)]) if _NUMBER.fullmatch(name) else []
+    rows = rows or store.select("path = ?", [_stored(name)])
+    rows = rows or [row for row in store.select() if all(w in _text(row) for w in name.casefold().split())]
     if not rows:
-        raise UnknownName("track", name, ())
+        raise BadValue(
+            f"There is no track {name!r} in {store.path}.",
+            value=name,
+            remedy="Type 'audiopost library list', or 'audiopost library find' with words of its tags.",
+        )
     if len(rows) > 1:
         several = [f"{row['id']} {track_info(row['info'], row['path']).path}" for row in rows[:8]]
         raise BadValue(f"{len(rows)} tracks fit {name!r}.", value=name, choices=several, remedy="Give the number.")

@@ -106,6 +106,23 @@ def test_files_that_are_no_music_are_named_and_stop_nothing(store, tune, tmp_pat
     assert paths(store, "failed") == []
 
 
+def test_a_file_that_goes_while_its_folder_is_read_stops_nothing(store, tune, tmp_path, heard_here, monkeypatch):
+    scans = sys.modules["audiopost.music.library.scan"]
+    tune("a.wav")
+    tune("z.wav", 300)
+    real = scans.music_files
+
+    def going(places, unreadable):
+        for path in real(places, unreadable):
+            if path.name == "a.wav":
+                path.unlink()
+            yield path
+
+    monkeypatch.setattr(scans, "music_files", going)
+    done = scan(store, [tmp_path / "music"])
+    assert (done.found, done.heard, [path.name for path in done.unreadable]) == (1, 1, ["a.wav"])
+
+
 def test_links_that_go_round_and_names_of_every_kind(store, tune, tmp_path, heard_here):
     folder = tune("主題曲 «ö».wav").parent
     tune("x" * 240 + ".wav", 300)
