@@ -77,6 +77,25 @@ def test_an_edited_sheet_comes_back_and_what_was_there_is_kept(
     ]
 
 
+def test_what_a_person_writes_into_a_sheet(made: tuple[Path, dict], tmp_path: Path, scene: Path) -> None:
+    """A row without a number takes nobody's; a track that nothing measured has no score; a terminal is not steered."""
+    rows = rows_of(made[0] / "scene.cues.csv")[1:]
+    blank = dict.fromkeys(rows[0], "")
+    times = {"in_timecode": "01:00:30:00", "out_timecode": "01:00:36:00"}
+    own = {"function": "sting", "emotion": "joy", "tracks": "[x] \x1b[31mDawn | | | /nowhere/dawn.wav"}
+    sheet = tmp_path / "edited.csv"
+    with sheet.open("w", encoding="utf-8-sig", newline="") as file:
+        writer = csv.DictWriter(file, blank)
+        writer.writeheader()
+        writer.writerows([{**blank, **times, **own}, *rows])
+    told = cues(scene, "--start-timecode", "01:00:00:00", "--sheet", sheet, "--language", "zh-hant")
+    numbers = {cue["number"] for cue in made[1]["cues"]}
+    assert f"1m{max(numbers) + 1:02d}  01:00:30:00 to 01:00:36:00  強音、喜悅、60–120 BPM\n" in told
+    assert "\x1b" not in told
+    assert "              \\x1b[31mDawn\n" in told
+    assert all(f"{row['label']}  {row['in_timecode']} to" in told for row in rows)
+
+
 def test_a_bad_sheet_names_its_row(made: tuple[Path, dict], tmp_path: Path, scene: Path) -> None:
     sheet = tmp_path / "bad.csv"
     sheet.write_text("in_timecode,out_timecode\n00:00:20:00,00:00:10:00\n", encoding="utf-8")
