@@ -65,15 +65,16 @@ def temp_mix(
     none of SOURCES, BadValue for ducks at rates below 4 kHz.
     """
     music, warnings = music_bed(programme, cues, source=source, dialogue=dialogue, progress=progress)
-    peak, start = 0.0, 0
+    peak, start, sounds = 0.0, 0, False
     with Spool(programme.rate, programme.channels, programme.layout) as target:
         for block in music.blocks(_BLOCK):
             mixed = programme.read(start, start + block.shape[1]) + block
             target.write(mixed)
+            sounds = sounds or bool(block.any())
             peak, start = max(peak, float(np.abs(mixed).max(initial=0.0))), start + block.shape[1]
             progress("temp mix", start / programme.rate, programme.duration_s)
     mix = target.audio
-    if peak > 1:
+    if peak > 1 and sounds:  # what the programme does by itself is its own
         over = 20 * np.log10(peak)
         warnings = (
             *warnings,

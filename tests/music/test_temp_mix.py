@@ -376,3 +376,6 @@ def test_blocks_and_spools_leave_no_trace(write: Write, monkeypatch: pytest.Monk
 def test_no_cues_is_the_programme() -> None:
     programme = Audio(noise(1), RATE)
     assert temp_mix(programme, []).audio == programme
+    over = Audio(1.2 * np.sin(np.arange(RATE) / 20)[np.newaxis].repeat(2, 0), RATE)  # as decoders of MP3 give it
+    mix = temp_mix(over, [])
+    assert (mix.audio, mix.warnings) == (over, ())

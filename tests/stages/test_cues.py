@@ -356,6 +356,9 @@ def test_opening_closing_and_a_change_of_scene_get_music(talk: Callable[..., Fee
     cues = suggest_cues(points, utterances, scenes=scenes, duration_s=180, share=1)
     assert [c.function for c in cues] == ["opening", "transition", "closing"]
     assert cues[0].in_s == 0
+    assert 15 < cues[0].out_s <= 17.01  # "under the first words"
+    assert cues[0].reason.endswith("under the first words.")
+    assert cues[0].ducks
     assert cues[2].out_s == 180
     assert "scene 2" in cues[1].reason.lower()
 

@@ -24,6 +24,8 @@ _INSIDE_S = 0.3
 _ALONE_S = 2.0
 #: Feelings of the first and last words that an opening and a closing take theirs from.
 _EDGE_S = 20.0
+#: How far an opening reaches into the first words.
+_TAIL_S = 2.0
 _BUTTON_PAUSE_S = 1.2
 #: A transition is done with when the new scene has gone on for so long.
 _UNDER_WAY_S = 10.0
@@ -107,8 +109,8 @@ def _opening(context: Context) -> Iterator[Idea]:
     feeling = line.feeling(first, first + _EDGE_S)
     if first >= context.rules.thresholds.opening_s and feeling:
         evidence = say("opening", time=clock(first, 1), said=context.said(line.line_at(first), "line"))
-        # It may go on softly under the first words, where the lead is shorter than a cue.
-        until = max(first, context.shortest("opening") + 0.5)
+        # It fades under the first words, and goes on under them where the lead is shorter than a cue.
+        until = max(first + _TAIL_S, context.shortest("opening") + 0.5)
         score = _wanted(context, "opening", _EDGE)
         yield Idea(0.0, until, "opening", feeling, evidence, score, (first, first + _EDGE_S), say("why_words"), True)
 
