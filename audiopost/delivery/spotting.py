@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
+from typing import Any, TypeVar, cast
 
 from ..core.language import LANGUAGES
 from ..core.project import Project
+from ..core.serial import from_json, to_json
 from ..core.spotting import Cue, EmotionPoint, Scene
 from ..core.time import TIMEBASE_25, Timebase
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -56,14 +61,14 @@ class Spotting:
         name = name.encode("utf-8", "backslashreplace").decode()  # a file name may hold bytes that are no text
         return cls(
             name,
-            project.cues or (),
+            _writable(tuple[Cue, ...], project.cues or ()),
             media.timebase,
             media.duration_s,
-            project.scenes,
+            _writable(tuple[Scene, ...] | None, project.scenes),
             project.emotion,
             media.rate,
             language_of(project),
-            programme or Programme(title=name),
+            _writable(Programme, programme or Programme(title=name)),
         )
 
     @property
@@ -71,6 +76,13 @@ class Spotting:
         """Where a timeline of it ends: the recording's end, or what reaches beyond."""
         ends = [cue.out_s for cue in self.cues] + [scene.end_s for scene in self.scenes or ()]
         return max([self.duration_s, *ends])
+
+
+def _writable(kind: Any, values: T) -> T:
+    """`values`, which are a `kind`, with '?' for bytes of file names that are no text: hardly a format holds them."""
+    text = json.dumps(to_json(values), ensure_ascii=False)
+    clean = text.encode("utf-8", "replace").decode()
+    return values if clean == text else cast(T, from_json(kind, json.loads(clean)))
 
 
 def language_of(project: Project) -> str:

@@ -17,8 +17,8 @@ from .rights import COLUMNS, cue_tracks, head, titles
 
 #: Widths in points; columns without one are not in the table.
 _WIDTHS = {
-    "sequence": 28, "cue": 42, "title": 92, "composer": 88, "publisher": 80, "society": 46, "performer": 60,
-    "usage": 64, "use": 60, "in_timecode": 58, "out_timecode": 58, "duration": 46, "isrc": 70,
+    "sequence": 28, "cue": 42, "title": 88, "composer": 86, "publisher": 80, "society": 46, "performer": 58,
+    "usage": 66, "use": 66, "in_timecode": 58, "out_timecode": 58, "duration": 46, "isrc": 70,
 }  # fmt: skip
 
 

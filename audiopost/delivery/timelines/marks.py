@@ -94,8 +94,9 @@ def timecode(timebase: Timebase, frame: int) -> str:
 
 
 def one_line(text: str) -> str:
-    """Without line ends, tabs and control characters, which end a field in text formats."""
-    return " ".join("".join(" " if unicodedata.category(char) == "Cc" else char for char in text).split())
+    """Without line ends, tabs and control characters, which end a field in text formats, and what XML cannot hold."""
+    kept = (" " if unicodedata.category(char) == "Cc" or char in "\ufffe\uffff" else char for char in text)
+    return " ".join("".join(kept).split())
 
 
 def short(text: str) -> str:
