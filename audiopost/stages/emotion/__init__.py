@@ -21,7 +21,7 @@ from ...core.project import Project
 from ...core.registry import AUTO, Backends, Part
 from ...core.speech import SpeakerTurn, Transcript, Utterance
 from ...core.spotting import Affect, EmotionPoint, EmotionUtterance
-from ...core.stage import Backend, Choice, Progress, silent
+from ...core.stage import Availability, Backend, BuiltIn, Choice, Progress, silent
 from ...core.time import Span
 from .windows import Window, grid_of, utterances_of
 
@@ -61,6 +61,19 @@ class WordReader(Backend, Protocol):
     """
 
     def rate(self, texts: Sequence[tuple[str, str]]) -> list[Reading | None]: ...
+
+
+class Embedded(BuiltIn[Options]):
+    """Base of the readers that come with the package; `asks` is the option that names a model in their place."""
+
+    asks: ClassVar[str]
+
+    @classmethod
+    def available(cls, options: Options) -> Availability:
+        # A model that is asked for and not here is refused, not replaced.
+        if options.backend == AUTO and getattr(options, cls.asks):
+            return Availability(False, f"emotion.{cls.asks} asks for a model", f"Leave emotion.{cls.asks} empty")
+        return super().available(options)
 
 
 WORDS = Backends(

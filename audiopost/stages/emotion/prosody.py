@@ -12,10 +12,9 @@ from ...analysis.affect import Reading
 from ...analysis.prosody import HOP_S, Prosody, prosody
 from ...analysis.voice_features import CHANNEL, Features, features, mask, syllable_marks
 from ...core.audio import Audio
-from ...core.registry import AUTO
-from ...core.stage import Availability, BuiltIn, ModelInfo, Progress
+from ...core.stage import ModelInfo, Progress
 from ...core.time import Span
-from . import Options, voice_model
+from . import Embedded, voice_model
 from .windows import Window
 
 #: Seconds of speech from which the norms of its speaker, or its recording, are used.
@@ -28,18 +27,12 @@ _SUREST = 0.6
 Norms = dict[str | None, NDArray[np.float64]]
 
 
-class ProsodyReader(BuiltIn[Options]):
+class ProsodyReader(Embedded):
     """Rates windows by their prosody; weights of a few kB, in the package."""
 
     name: ClassVar[str] = "prosody"
     reason: ClassVar[str] = "its model of a few kB is in the package"
-
-    @classmethod
-    def available(cls, options: Options) -> Availability:
-        # A model that is asked for and not here is refused, not replaced.
-        if options.backend == AUTO and options.model:
-            return Availability(False, "emotion.model asks for a model", "Leave emotion.model empty")
-        return super().available(options)
+    asks: ClassVar[str] = "model"
 
     @property
     def model(self) -> ModelInfo:

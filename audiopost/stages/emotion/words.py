@@ -10,29 +10,21 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from ...analysis.affect import Reading
-from ...core.registry import AUTO
 from ...core.spotting import Affect
-from ...core.stage import Availability, BuiltIn
 from ...subtitles.text import CHINESE, base
-from . import Options
+from . import Embedded
 from .lexicon import chinese_matching, english_matching
 
 #: Arousal of an exclamation mark, of a word in capitals, of both marks at once.
 _EXCLAIMED, _CAPITALS, _ASTOUNDED = 0.25, 0.2, 0.35
 
 
-class LexiconReader(BuiltIn[Options]):
+class LexiconReader(Embedded):
     """Rates texts by the project's own list of words."""
 
     name: ClassVar[str] = "lexicon"
     reason: ClassVar[str] = "a word list needs no model"
-
-    @classmethod
-    def available(cls, options: Options) -> Availability:
-        # A model that is asked for and not here is refused, not replaced.
-        if options.backend == AUTO and options.words_model:
-            return Availability(False, "emotion.words_model asks for a model", "Leave emotion.words_model empty")
-        return super().available(options)
+    asks: ClassVar[str] = "words_model"
 
     def rate(self, texts: Sequence[tuple[str, str]]) -> list[Reading | None]:
         """One reading for each text, None where nothing in it tells."""
