@@ -11,6 +11,7 @@ import numpy as np
 
 from ...core.errors import BadValue
 from ...core.spotting import Cue
+from ..scoring import in_english
 from . import accompany, instruments, melody, strike
 from .grid import grid_of
 from .harmony import chords
@@ -23,8 +24,8 @@ from .theory import CHARACTERS, mode_of, tonic_of
 _TONICS = (0, 2, 5, 7, 9, 10)
 #: Functions that are struck once instead of played through.
 _STRUCK = ("sting", "button")
-#: What says how a cue was judged or is called, not what its music should be.
-_BESIDE = ("reason", "confidence", "status", "title", "alternatives", "tracks")
+#: What says how a cue was judged or is called, and what is told in one language or another: neither is its music's.
+_BESIDE = ("reason", "confidence", "status", "title", "alternatives", "tracks", "dynamics")
 
 
 def compose(cue: Cue) -> Score:
@@ -40,6 +41,7 @@ def compose(cue: Cue) -> Score:
         )
     if not np.isfinite([*(p.arousal for p in cue.curve), *(hit.strength for hit in cue.hits)]).all():
         raise BadValue(f"The curve or a hit of cue {cue.label} holds what is no number.", value=cue.label)
+    cue = replace(cue, instruments=tuple(map(in_english, cue.instruments)), texture=in_english(cue.texture))
     grid = grid_of(cue)
     mood = Mood(cue, grid, drums=instruments.drummed(cue.instruments))
     rng = np.random.default_rng(_seed(cue))
@@ -77,7 +79,8 @@ def _through(
 
 
 def _seed(cue: Cue) -> int:
-    said = {name: value for name, value in asdict(cue).items() if name not in _BESIDE}
+    hits = tuple(replace(hit, what="") for hit in cue.hits)
+    said = {name: value for name, value in asdict(replace(cue, hits=hits)).items() if name not in _BESIDE}
     text = json.dumps(said, sort_keys=True, ensure_ascii=True)
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")
 

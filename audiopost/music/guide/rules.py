@@ -108,7 +108,7 @@ class Mood:
         points = sorted((p.time_s - cue.in_s, p.arousal) for p in cue.curve) or [(0.0, arousal)]
         self._times, self._arousals = zip(*points, strict=True)
         self._ducks = [(duck.start_s - cue.in_s, duck.end_s - cue.in_s) for duck in cue.ducks]
-        self._from, self._to = _dynamics(cue.dynamics)
+        self._levels = _dynamics(cue.dynamics)
         self._duration_s = grid.duration_s
         self._texture = cue.texture.lower()
         self._compound = grid.metre.compound
@@ -124,8 +124,8 @@ class Mood:
 
     def velocity(self, time_s: float, accent: float = 0.0) -> int:
         """From dynamics, curve and ducks, plus an accent; 18 to 118."""
-        along = time_s / self._duration_s
-        level = self._from + (self._to - self._from) * along + _BY_AROUSAL * self.arousal(time_s) + accent
+        along = np.linspace(0.0, self._duration_s, len(self._levels))
+        level = float(np.interp(time_s, along, self._levels)) + _BY_AROUSAL * self.arousal(time_s) + accent
         return round(min(max(level + (_UNDER_LINE if self.under_line(time_s) else 0.0), 18.0), 118.0))
 
     def pattern(self) -> Pattern:
@@ -143,13 +143,15 @@ class Mood:
         return self._drummed or (self.pattern().drums and self.arousal(time_s) >= _HIGH)
 
 
-def _dynamics(text: str) -> tuple[float, float]:
-    """Velocities at the in and the out: the first and last mark of a text, or what it says of growing and falling."""
+def _dynamics(text: str) -> tuple[float, ...]:
+    """Velocities from the in to the out: the marks of a text, or what it says of growing and falling."""
     lower = text.lower()
     marks = [_MARKS[mark] for mark in _MARK.findall(lower)] or [_MARKS["mp"]]
-    first, last = float(marks[0]), float(marks[-1])
-    if first == last and any(word in lower for word in _GROWS):
-        return first - 12, first + 12
-    if first == last and any(word in lower for word in _FALLS):
-        return first + 8, first - 16
-    return first, last
+    if len(set(marks)) > 1:
+        return tuple(map(float, marks))
+    level = float(marks[0])
+    if any(word in lower for word in _GROWS):
+        return level - 12, level + 12
+    if any(word in lower for word in _FALLS):
+        return level + 8, level - 16
+    return level, level

@@ -11,11 +11,13 @@ from cue_strategies import cues
 from hypothesis import given
 
 from audiopost.core.errors import BadValue
+from audiopost.core.language import LANGUAGES, tell, texts
 from audiopost.core.music import Metre
 from audiopost.core.spotting import Cue, CurvePoint, Duck, HitPoint, TempoFit
 from audiopost.music.guide import compose
 from audiopost.music.guide.grid import LAG_S, LEAD_S, Grid, grid_of
 from audiopost.music.guide.score import SHORTEST_S, Score
+from audiopost.music.scoring import in_english
 
 #: Nothing else than hits may lie off the grid there.
 STRUCK = ("sting", "button")
@@ -114,6 +116,41 @@ def test_the_guide_follows_the_feeling(calm: Cue) -> None:
     assert np.mean([n.pitch for n in joy]) > np.mean([n.pitch for n in sad]) + 3
     assert len(joy) > 1.3 * len(sad)
     assert np.mean([n.velocity for n in joy]) > np.mean([n.velocity for n in sad]) + 5
+
+
+@pytest.mark.parametrize("language", ["zh-hant", "zh-hans"])
+def test_a_cue_told_in_chinese_has_the_same_guide(tense: Cue, language: str) -> None:
+    told = {word: versions[language] for word, versions in texts("scoring").items()}
+    chinese = replace(
+        tense,
+        instruments=tuple(told[name] for name in tense.instruments),
+        texture=tell("cues.texture", language, texture=told[tense.texture], articulation=told["staccato"]),
+        dynamics=tell("cues.dynamics_grow", language, soft="mp", loud="f"),
+        hits=tuple(replace(hit, what="門") for hit in tense.hits),
+    )
+    english = replace(
+        tense,
+        texture=tell("cues.texture", "en", texture=tense.texture, articulation="staccato"),
+        dynamics=tell("cues.dynamics_grow", "en", soft="mp", loud="f"),
+    )
+    assert (compose(chinese).notes, compose(chinese).parts) == (compose(english).notes, compose(english).parts)
+
+
+def test_every_word_of_the_rule_files_is_put_back_into_english() -> None:
+    for word, versions in texts("scoring").items():
+        for language in LANGUAGES[1:]:
+            back = in_english(versions[language])
+            assert back == word or versions[language] in [v[language] for w, v in texts("scoring").items() if w == back]
+
+
+def test_an_arch_is_loudest_in_its_middle(calm: Cue) -> None:
+    flat = replace(calm, curve=(CurvePoint(10.0, 0.0, 0.0),), ducks=(), hits=())
+    pads = [
+        [note.velocity for note in compose(replace(flat, dynamics=text)).notes if note.part == "pad"]
+        for text in (tell("cues.dynamics_arch", "en", soft="pp", loud="mf", time="0:30"), "pp, growing to mf")
+    ]
+    assert max(pads[0]) > 25 + max(pads[0][0], pads[0][-1])
+    assert pads[1][-1] == max(pads[1])
 
 
 def test_velocity_follows_the_curve_the_dynamics_and_the_lines(calm: Cue) -> None:
