@@ -421,8 +421,8 @@ def test_made_and_empty_and_not_made(project):
     words = Page(render(replace(bare, emotion=(), scenes=(), cues=()))).words
     assert "No speech to judge" in words
     assert "No scene was found" in words
-    assert "No place asked for music" in words
-    assert "No place" not in Page(render(replace(bare, scenes=()))).words
+    assert "no place asked for music" in words
+    assert "no place" not in Page(render(replace(bare, scenes=()))).words
 
 
 @pytest.mark.filterwarnings("error")

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...core.spotting import Affect, EmotionPoint
+from ..emotion_curve import AXES
 from .charts import curve
 from .spotting_material import Stretch
 
-AXES = ("arousal", "valence", "dominance")
 #: Points of a line in a row, at most.
 _MOST_POINTS = 300
 #: Confidence from which a line is drawn in its second and third strength.
