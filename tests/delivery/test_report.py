@@ -236,7 +236,7 @@ def test_what_was_not_run_is_left_out_and_said(bare):
 def test_made_and_empty_is_not_the_same_as_not_made(bare):
     project = replace(bare, turns=(), cues=(), emotion=(), scenes=(), transcript=Transcript("en"), caption_issues=())
     words = Page(render(project)).words
-    sentences = "Nobody was heard|No place asked|No speech to judge|No scene was|No words were|Every caption keeps"
+    sentences = "Nobody was heard|no place asked|No speech to judge|No scene was|No words were|Every caption keeps"
     for sentence in sentences.split("|"):
         assert sentence in words
 
