@@ -38,6 +38,8 @@ def told(
 
 
 def _tempo(track: TrackAnalysis, wanted: Wish, language: str) -> str:
+    if wanted.bpm is None:
+        return tell("library.pulse_none" if track.bpm is None else "library.pulse_off", language, bpm=track.bpm)
     low, high = wanted.bpm
     if track.bpm is None:
         return tell("library.tempo_none", language, low=low, high=high)

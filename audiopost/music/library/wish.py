@@ -20,7 +20,8 @@ _THIRDS = {
 }
 #: What each part counts. Editors search by tempo and mood, and throw out a voice under dialogue first.
 WEIGHTS = {"tempo": 0.28, "mood": 0.27, "voice": 0.15, "mode": 0.1, "length": 0.12, "opening": 0.08}
-#: How far from the range a tempo may be before it counts for nothing, in octaves; what no tempo at all counts.
+#: How far from the range a tempo may be before it counts for nothing, in octaves; what no tempo at all counts, and
+#: any where none is wanted.
 _TEMPO_OCTAVES, _NO_TEMPO = 0.12, 0.35
 #: The other reading of a tempo is a little worse than the first.
 _OTHER = 0.9
@@ -32,9 +33,10 @@ OPENING_S = 12.0
 
 @dataclass(frozen=True)
 class Wish:
-    """`mode` +1 major, -1 minor, 0 open; `talk_s` dialogue in the cue, `opening_talk_s` in its first OPENING_S."""
+    """`bpm` None: no pulse. `mode` +1 major, -1 minor, 0 open; `talk_s` dialogue in the cue, `opening_talk_s` in its
+    first OPENING_S."""
 
-    bpm: tuple[int, int]
+    bpm: tuple[int, int] | None
     mode: float
     key: str
     arousal: float
@@ -53,7 +55,7 @@ def wish(cue: Cue, speech: Sequence[Span]) -> Wish:
     )
     low, high = sorted(cue.tempo_bpm)
     return Wish(
-        (max(low, 1), max(high, 1)),
+        (max(low, 1), high) if high > 0 else None,
         _THIRDS.get(cue.mode, 0.0),
         cue.key,
         arousal,
@@ -82,7 +84,10 @@ def parts(table: Table, wanted: Wish) -> dict[str, Floats]:
     }
 
 
-def _tempo(table: Table, bpm: tuple[int, int]) -> Floats:
+def _tempo(table: Table, bpm: tuple[int, int] | None) -> Floats:
+    if bpm is None:
+        return np.where(np.isnan(table.bpm), 1.0, _NO_TEMPO)
+
     def near(tempo: Floats) -> Floats:
         safe = np.maximum(np.nan_to_num(tempo, nan=1.0), 1.0)
         off = np.maximum(np.maximum(np.log2(bpm[0] / safe), np.log2(safe / bpm[1])), 0)

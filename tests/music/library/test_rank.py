@@ -140,6 +140,14 @@ def test_silences_existing_and_rejected_cues_get_none(stock):
     assert names(accepted) == ["", "tune"]
 
 
+def test_where_no_pulse_is_asked_for_one_without_comes_first(stock):
+    free = {"bpm": None, "bpm_other": None, "beats_s": (), "downbeats_s": ()}
+    found = ranked(stock(a_beat={}, b_free=free), cue(tempo_bpm=(0, 0)))
+    assert names(found) == ["b_free", "a_beat"]
+    told = [match.reasons[0] for match in found.tracks]
+    assert told == ["no steady pulse, as asked", "tempo 84, though no pulse was asked for"]
+
+
 def test_copies_come_once_and_ties_by_path(stock):
     library = stock(c={}, a={}, b={})
     assert names(ranked(library, cue())) == ["a", "b", "c"]
