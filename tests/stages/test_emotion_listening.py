@@ -118,6 +118,13 @@ def test_memory_is_bounded_by_batches_not_by_the_length():
     assert model.seconds == pytest.approx(600)
 
 
+def test_stretches_of_one_length_go_through_a_model_together():
+    model = Telling()
+    windows = [Window(6.0 * k, 6.0 * k + 2 + k % 2) for k in range(10)]
+    readings(lambda: model, sweep(60), [Span(0, 60)], windows, silent)
+    assert model.shapes == [(5, 2 * RATE), (5, 3 * RATE)]
+
+
 def test_a_model_that_runs_out_of_memory_is_told_with_a_remedy():
     def model(_):
         raise RuntimeError("CUDA out of memory\nmore")

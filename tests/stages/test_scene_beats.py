@@ -20,6 +20,7 @@ from audiopost.core.spotting import EmotionPoint, EmotionUtterance, StoryBeat
 from audiopost.core.stage import silent
 from audiopost.core.time import Span
 from audiopost.stages.scenes import Options, Stage, find_beats, find_scenes
+from audiopost.stages.scenes.novelty import changes
 
 RATE = 16_000
 
@@ -131,6 +132,15 @@ def test_a_sound_after_very_short_music_is_not_its_beginning() -> None:
 def test_music_from_end_to_end_enters_at_the_beginning_and_never_leaves() -> None:
     beats = find_beats(quiet(30, 0.1), speech=[], activity=[Activity("music", 1, 29)])
     assert [(b.kind, b.time_s) for b in beats] == [("music", 0.0)]
+
+
+def test_a_background_that_wanders_anyway_does_not_change() -> None:
+    """Surf: 16 dB up and down every 5 s; the same levels shifted by 25 dB in the middle are a change."""
+    surf = np.repeat((-60 + 8 * np.sin(2 * np.pi * np.arange(240) / 10))[:, np.newaxis], 11, axis=1)
+    assert changes(surf) == []
+    (change,) = changes(surf + np.where(np.arange(240) < 120, 0, 25)[:, np.newaxis])
+    assert change.time_s == pytest.approx(60, abs=2.5)
+    assert change.rise_db == pytest.approx(25, abs=5)
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, 1e30])

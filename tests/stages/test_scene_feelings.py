@@ -108,6 +108,26 @@ def test_what_does_not_last_is_no_turn(length_s: float, wanted: int) -> None:
     assert len(turns([*points, *after], [*said, *more], 0.3)) == wanted
 
 
+def test_what_does_not_last_takes_no_smaller_turn_with_it() -> None:
+    points, said = talk(np.random.default_rng(2), (15, 0.0, 0.0), (15, 0.35, 0.0), noise=0.03)
+    at = np.ceil(said[-1].end_s / 0.5) * 0.5 + 2
+    points += [EmotionPoint(at + 0.5 * k, 0.9, -0.9, 0.9, 0.6) for k in range(2)]
+    after, more = talk(np.random.default_rng(3), (15, 0.35, 0.0), noise=0.03, start_s=at + 3)
+    (turn,) = turns([*points, *after], [*said, *more], 0.3)
+    assert turn.time_s == begins(said, 15)
+
+
+@pytest.mark.parametrize(("dominance", "wanted"), [(-0.12, 1), (0.12, 0)])
+def test_what_axes_do_together_by_chance_is_no_turn_and_what_they_never_do_is(dominance: float, wanted: int) -> None:
+    """Excitement is heard as dominance, too, line by line: together they rise by chance, apart they do not."""
+    lines = np.random.default_rng(5).normal(0, 0.2, (2, 40))
+    lines -= lines.mean(axis=1, keepdims=True)
+    chance, turned = lines.ravel(), np.repeat((0.0, 1.0), 40)
+    felt = zip((chance + 0.12 * turned).tolist(), (chance + dominance * turned).tolist(), strict=True)
+    points = [EmotionPoint(4.0 * k + 0.5 * j, a, 0.0, d, 0.6) for k, (a, d) in enumerate(felt) for j in range(6)]
+    assert len(turns(points, [], 0.1)) == wanted
+
+
 @pytest.mark.parametrize("smallest", [0.1, 0.5, 1.0])
 def test_only_turns_of_the_size_asked_for_are_told(smallest: float) -> None:
     points, said = talk(np.random.default_rng(7), (15, 0.0, 0.0), (15, 0.3, 0.0), (15, 0.9, -0.4), noise=0.03)
