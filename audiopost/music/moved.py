@@ -20,10 +20,13 @@ def moved(edit: TrackEdit, before: Cue | None, after: Cue) -> TrackEdit:
             edit, pieces=(EditPiece(after.in_s, 0.0, length_s),), fade_out_s=min(after.fades.out_s, length_s)
         )
     by_s = after.in_s - (before.in_s if before is not None else edit.pieces[0].at_s)
-    shifted = (replace(piece, at_s=round(piece.at_s + by_s, 6)) for piece in edit.pieces)
+    shifted = [replace(piece, at_s=round(piece.at_s + by_s, 6)) for piece in edit.pieces]
     pieces = tuple(
         replace(piece, end_s=round(min(piece.end_s, piece.start_s + after.out_s - piece.at_s), 6))
         for piece in shifted
         if piece.at_s < after.out_s
     )
-    return replace(edit, pieces=pieces)
+    # What ended by itself and is now cut off fades as its cue does.
+    cut = len(pieces) < len(shifted) or pieces[-1].end_s < shifted[-1].end_s - 1e-3
+    fade_out_s = edit.fade_out_s or (min(after.fades.out_s, after.duration_s) if cut else 0.0)
+    return replace(edit, pieces=pieces, fade_out_s=fade_out_s)

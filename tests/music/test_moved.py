@@ -28,6 +28,14 @@ def test_a_moved_cue_keeps_its_cut_of_the_track(in_s: float, length_s: float) ->
     assert (new.gain_db, new.fade_in_s) == (-6.0, 1.0)
 
 
+def test_what_ended_by_itself_fades_where_it_is_cut_off() -> None:
+    own = replace(EDIT, fade_out_s=0.0)
+    assert moved(own, CUE, replace(CUE, in_s=12.0, out_s=42.0)).fade_out_s == 0.0
+    assert moved(own, CUE, replace(CUE, out_s=39.0)).fade_out_s == 3.0
+    assert moved(own, CUE, replace(CUE, out_s=29.0)).fade_out_s == 3.0
+    assert moved(own, CUE, replace(CUE, out_s=12.0)).fade_out_s == 2.0
+
+
 def test_a_track_that_was_put_in_plays_from_its_start() -> None:
     assert moved(TrackEdit(()), None, CUE) == TrackEdit((EditPiece(10.0, 0.0, 30.0),), 0.0, 3.0)
 
