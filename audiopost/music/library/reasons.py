@@ -28,7 +28,7 @@ def told(
     language: str,
 ) -> tuple[str, ...]:
     """The reasons, the weightiest first."""
-    said = [_tempo(track, wanted, language), *_tonality(track, wanted, language), _mood(track, wanted, language)]
+    said = [_tempo(track, wanted, language), *_tonality(track, cue, wanted, language), _mood(track, wanted, language)]
     said += [*_dialogue(track, wanted, opening_db, language), _length(track, cue, edit, language)]
     if edit.hits:
         said.append(tell("library.hits", language, met=edit.hits, all=len(cue.hits)))
@@ -52,13 +52,12 @@ def _tempo(track: TrackAnalysis, wanted: Wish, language: str) -> str:
     return tell("library.tempo_off", language, bpm=track.bpm, low=low, high=high)
 
 
-def _tonality(track: TrackAnalysis, wanted: Wish, language: str) -> Iterator[str]:
+def _tonality(track: TrackAnalysis, cue: Cue, wanted: Wish, language: str) -> Iterator[str]:
     if track.mode and wanted.mode:
-        mode, asked = (tell(f"library.{m}", language) for m in (track.mode, "major" if wanted.mode > 0 else "minor"))
-        if mode == asked:
-            yield tell("library.mode", language, mode=mode)
-        else:
-            yield tell("library.mode_off", language, mode=mode, wanted=asked)
+        near = (track.mode == "major") == (wanted.mode > 0)
+        key = "mode" if track.mode == cue.mode else "mode_near" if near else "mode_off"
+        mode, asked = (tell(f"scoring.{name}", language) for name in (track.mode, cue.mode))
+        yield tell(f"library.{key}", language, mode=mode, wanted=asked)
     if track.key and track.key == wanted.key:
         yield tell("library.key", language, key=track.key)
 

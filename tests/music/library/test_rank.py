@@ -140,6 +140,12 @@ def test_silences_existing_and_rejected_cues_get_none(stock):
     assert names(accepted) == ["", "tune"]
 
 
+def test_a_mode_that_no_track_is_told_in_is_met_by_its_third(stock):
+    found = ranked(stock(bright={"mode": "major"}, dark={}), cue(mode="yu"), language="zh-hant")
+    told = {match.track.title: match.reasons[1] for match in found.tracks}
+    assert told == {"dark": "小調，接近要求的羽調式", "bright": "大調，但要求的是羽調式"}
+
+
 def test_where_no_pulse_is_asked_for_one_without_comes_first(stock):
     free = {"bpm": None, "bpm_other": None, "beats_s": (), "downbeats_s": ()}
     found = ranked(stock(a_beat={}, b_free=free), cue(tempo_bpm=(0, 0)))
