@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from audiopost.core.stage import ModelInfo
 from audiopost.models import hashes, store
 from audiopost.models.catalogue import get
 
@@ -187,3 +188,12 @@ def test_a_store_that_cannot_be_read_is_told_and_passed_over(places, monkeypatch
     assert store.find("htdemucs") is None
     assert str(places / "store") in caplog.text
     assert str(places / "hf/hub") in caplog.text
+
+
+def test_several_models_are_one_record_whose_hash_stands_for_all():
+    one, other = (ModelInfo(name, "1", "MIT", f"https://{name}", name * 64) for name in "ab")
+    assert store.together([one]) is one
+    both = store.together([one, other])
+    assert (both.name, both.version, both.licence, both.source) == ("a, b", "1, 1", "MIT, MIT", "https://a, https://b")
+    assert len(both.sha256) == 64
+    assert both.sha256 != store.together([one, ModelInfo("b", "1", "MIT", "https://b", "c" * 64)]).sha256

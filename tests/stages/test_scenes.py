@@ -18,7 +18,9 @@ from audiopost.core.speech import SpeakerTurn
 from audiopost.core.spotting import EmotionPoint, EmotionUtterance
 from audiopost.core.stage import silent
 from audiopost.core.time import Span
-from audiopost.stages.scenes import Options, Stage, find_scenes
+from audiopost.stages.scenes import Options, Stage, find_scenes, novelty
+from audiopost.stages.scenes.boundaries import Boundaries
+from audiopost.stages.scenes.material import Material
 from audiopost.stages.scenes.novelty import changes, soundscape
 from audiopost.stages.scenes.places import cuts
 
@@ -174,3 +176,28 @@ def test_a_film_that_is_gone_is_said_so(tmp_path: Path) -> None:
     step = project.step("scenes")
     assert step is not None
     assert "gone.mp4" in step.warnings[0]
+
+
+@pytest.mark.parametrize(("heard_s", "border_s"), [(49.0, 50.0), (53.0, 53.0), (57.0, 55.75)])
+def test_a_border_never_cuts_into_a_line(heard_s: float, border_s: float) -> None:
+    """A background is known to some tenths; where nobody speaks the scene changes."""
+    speech = (Span(0, 50), Span(56, 120))
+    material = Material(120.0, speech=speech, backgrounds=(novelty.Change(heard_s, 1.0, 12.0, 12.0),))
+    (border,) = Boundaries(Options()).borders(material, silent)
+    assert border.time_s == border_s
+
+
+@pytest.mark.parametrize(("back_s", "another"), [(40.0, False), (60.0, True)])
+def test_a_place_that_comes_back_late_is_another_scenes(back_s: float, another: bool) -> None:
+    kitchen, street = np.zeros((2, 512), np.float32)
+    kitchen[0], street[100] = 1, 1
+    shots = [Shot(0, 5, kitchen), Shot(5, back_s, street), Shot(back_s, back_s + 9, kitchen)]
+    assert [cut.to_place for cut in cuts(shots)] == [another, another]
+
+
+def test_who_says_a_last_syllable_into_a_scene_is_not_in_it(rng: np.random.Generator) -> None:
+    turns = [SpeakerTurn(2, 20.3, "A"), SpeakerTurn(20.4, 36, "B"), SpeakerTurn(37, 37.3, "C")]
+    first, second = find_scenes(_noise(rng, 0.003, 0.03), speech=[], turns=turns)
+    assert 19 <= second.start_s <= 20
+    assert first.speakers == ("A",)
+    assert second.speakers == ("B", "C")
