@@ -79,7 +79,7 @@ def from_sheet(project: Project, sheet: Path, options: Options) -> Project:
     from ..delivery.cue_sheet.read import read_sheet
     from ..stages.cues.edited import checked
 
-    read = read_sheet(sheet, project.media.timebase)
+    read = read_sheet(sheet, project.media.timebase, options.language)
     cues, messages = checked(
         read.cues,
         project.media.duration_s,

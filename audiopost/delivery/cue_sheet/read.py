@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ...core.errors import BadValue, UnreadableMedia
+from ...core.language import tell
 from ...core.serial import from_json
 from ...core.spotting import Cue
 from ...core.time import Timebase
@@ -18,6 +19,7 @@ from ...subtitles.encodings import decode
 from .cells import json_values
 from .columns import COLUMNS, DERIVED, column_of
 from .parse import Cell, Row, cue_of
+from .words import joined
 
 #: Rows that a title may take above the headings.
 _ABOVE = 20
@@ -35,13 +37,13 @@ class Sheet(NamedTuple):
     remarks: tuple[str, ...] = ()
 
 
-def read_sheet(path: Path, timebase: Timebase) -> Sheet:
+def read_sheet(path: Path, timebase: Timebase, language: str = "en") -> Sheet:
     """Cues out of CSV (any usual encoding, comma, semicolon or tab), XLSX or JSON, by the file's suffix.
 
     Columns may stand in any order, under their ids or their titles in any language; all but the in point, and the out
     point or a duration, may be missing. Timecode counts from the start of `timebase`; where timecode and seconds
     differ by a frame or more, timecode is believed. Times are taken as they are: no order, no end. A cue without label
-    and number has the number 0.
+    and number has the number 0. Remarks are in `language`.
 
     Raises BadValue that names row, column and remedy, UnreadableMedia where the file cannot be opened.
     """
@@ -54,10 +56,10 @@ def read_sheet(path: Path, timebase: Timebase) -> Sheet:
         data = path.read_bytes()
     except OSError as error:
         raise UnreadableMedia(f"Cannot read {path}: {error.strerror or error}.", value=str(path)) from error
-    return reader(data, path.name, timebase)
+    return reader(data, path.name, timebase, language)
 
 
-def _read_json(data: bytes, name: str, timebase: Timebase) -> Sheet:
+def _read_json(data: bytes, name: str, timebase: Timebase, language: str) -> Sheet:
     try:
         found = json_values(data.decode("utf-8-sig"))
     except ValueError as error:
@@ -69,7 +71,7 @@ def _read_json(data: bytes, name: str, timebase: Timebase) -> Sheet:
     return Sheet(tuple(from_json(Cue, each, where=f"{name}: cue {n}") for n, each in enumerate(own, 1)))
 
 
-def _read_csv(data: bytes, name: str, timebase: Timebase) -> Sheet:
+def _read_csv(data: bytes, name: str, timebase: Timebase, language: str) -> Sheet:
     try:
         decoded = decode(data, name)
     except BadValue as error:
@@ -77,9 +79,10 @@ def _read_csv(data: bytes, name: str, timebase: Timebase) -> Sheet:
         raise BadValue(f"The letters of {name} are in no encoding that is known.", value=name, remedy=remedy) from error
     tables = ([_plain(row) for row in _csv_rows(decoded.text, mark)] for mark in _DELIMITERS)
     best = max(tables, key=lambda rows: len(_heading(rows)[1]))
-    sheet = _cues(best, name, timebase)
-    guess = f"{name}: read as {decoded.encoding}, a guess; save it in UTF-8 where letters are wrong."
-    return Sheet(sheet.cues, (*((guess,) if decoded.warnings else ()), *sheet.remarks))
+    sheet = _cues(best, name, timebase, language)
+    if not decoded.warnings:
+        return sheet
+    return Sheet(sheet.cues, (tell("sheet.read_guess", language, file=name, encoding=decoded.encoding), *sheet.remarks))
 
 
 def _csv_rows(text: str, delimiter: str) -> list[list[str]]:
@@ -93,7 +96,7 @@ def _plain(row: Iterable[str]) -> list[str]:
     return [plain_cell(cell) for cell in row]
 
 
-def _read_xlsx(data: bytes, name: str, timebase: Timebase) -> Sheet:
+def _read_xlsx(data: bytes, name: str, timebase: Timebase, language: str) -> Sheet:
     import openpyxl
     from openpyxl.utils.exceptions import InvalidFileException
 
@@ -110,7 +113,7 @@ def _read_xlsx(data: bytes, name: str, timebase: Timebase) -> Sheet:
         ) from error
     if not tables:
         raise BadValue(f"{name} has no sheet.", value=name)
-    return _cues(max(tables, key=lambda rows: len(_heading(rows)[1])), name, timebase)
+    return _cues(max(tables, key=lambda rows: len(_heading(rows)[1])), name, timebase, language)
 
 
 def _rows_of(sheet: Any) -> list[Sequence[Cell]]:
@@ -132,7 +135,10 @@ def _heading(rows: Sequence[Sequence[Cell]]) -> tuple[int, dict[int, str]]:
     return best
 
 
-def _cues(rows: Sequence[Sequence[Cell]], name: str, timebase: Timebase) -> Sheet:
+def _cues(rows: Sequence[Sequence[Cell]], name: str, timebase: Timebase, language: str) -> Sheet:
+    def told(key: str, **values: str | int) -> str:
+        return tell(f"sheet.read_{key}", language, file=name, **values)
+
     index, columns = _heading(rows)
     if not {"in_timecode", "in_s"} & set(columns.values()):
         raise BadValue(
@@ -144,7 +150,7 @@ def _cues(rows: Sequence[Sequence[Cell]], name: str, timebase: Timebase) -> Shee
     heading = rows[index]
     titles = {column: str(heading[place]) for place, column in columns.items()}
     foreign = [str(cell).strip() for n, cell in enumerate(heading) if n not in columns and _filled(cell)]
-    remarks = [f"{name}: columns that cue sheets have not were passed over: {', '.join(foreign)}."] if foreign else []
+    remarks = [told("foreign", columns=joined(language, *foreign))] if foreign else []
     cues: list[Cue] = []
     overruled: list[str] = []
     for line, row in enumerate(rows[index + 1 :], index + 2):
@@ -152,15 +158,14 @@ def _cues(rows: Sequence[Sequence[Cell]], name: str, timebase: Timebase) -> Shee
         if not filled:
             continue
         if len(filled) == 1 and not {"in_timecode", "in_s"} & set(filled):
-            remarks.append(f"{name}, row {line}: {next(iter(filled.values()))!s} is no cue and was passed over.")
+            remarks.append(told("no_cue", row=line, text=str(next(iter(filled.values())))))
             continue
         cells = Row(filled, titles, f"{name}, row {line}")
         cues.append(cue_of(cells, timebase, cues[-1].reel if cues else 1))
         if cells.overruled:
             overruled.append(str(line))
     if overruled:
-        where = f"row{'s' if len(overruled) > 1 else ''} {', '.join(overruled)}"
-        remarks.append(f"{name}: timecode is believed where the seconds of a cue say otherwise ({where}).")
+        remarks.append(told("overruled", rows=joined(language, *overruled)))
     return Sheet(tuple(cues), tuple(remarks))
 
 
@@ -168,7 +173,7 @@ def _filled(cell: Cell) -> bool:
     return cell is not None and bool(str(cell).strip())
 
 
-_READERS: dict[str, Callable[[bytes, str, Timebase], Sheet]] = {
+_READERS: dict[str, Callable[[bytes, str, Timebase, str], Sheet]] = {
     ".csv": _read_csv,
     ".tsv": _read_csv,
     ".txt": _read_csv,

@@ -41,6 +41,15 @@ def test_encodings_that_spreadsheets_save(tmp_path, encoding):
     assert cues[1].reason == "這裡不需要音樂"
 
 
+def test_remarks_are_in_the_language_that_is_asked_for(tmp_path):
+    path = tmp_path / "x.csv"
+    path.write_text("in_s,in_timecode,out_s,mine\n1,01:00:05:00,9,x\n2,01:00:06:00,9,\n", encoding="utf-8")
+    assert read_sheet(path, BASE, "zh-hant").remarks == (
+        "x.csv：不屬點位表的欄位已略過：mine。",
+        "x.csv：樂段的秒數與時碼不符時，以時碼為準（第 2、3 行）。",
+    )
+
+
 def test_an_encoding_that_was_guessed_is_said_with_a_remedy_that_works(tmp_path):
     assert sheet(tmp_path, CHINESE).remarks == ()
     (remark,) = sheet(tmp_path, CHINESE, encoding="gb18030").remarks
@@ -97,7 +106,7 @@ def test_times(tmp_path, timecode, seconds, base, expected):
 
 def test_times_that_disagree_are_told(tmp_path):
     found = sheet(tmp_path, "in_timecode,in_s,out_s\n01:00:12:00,10,99\n")
-    assert found.remarks == ("x.csv: timecode is believed where the seconds of a cue say otherwise (row 2).",)
+    assert found.remarks == ("x.csv: timecode is believed where the seconds of a cue say otherwise (rows: 2).",)
 
 
 def test_a_programme_past_midnight(tmp_path):
