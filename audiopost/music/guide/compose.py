@@ -11,7 +11,7 @@ import numpy as np
 
 from ...core.errors import BadValue
 from ...core.spotting import Cue
-from ..scoring import in_english
+from ..scoring import in_rule_words
 from . import accompany, instruments, melody, strike
 from .grid import grid_of
 from .harmony import chords
@@ -41,7 +41,7 @@ def compose(cue: Cue) -> Score:
         )
     if not np.isfinite([*(p.arousal for p in cue.curve), *(hit.strength for hit in cue.hits)]).all():
         raise BadValue(f"The curve or a hit of cue {cue.label} holds what is no number.", value=cue.label)
-    cue = replace(cue, instruments=tuple(map(in_english, cue.instruments)), texture=in_english(cue.texture))
+    cue = replace(cue, instruments=tuple(map(in_rule_words, cue.instruments)), texture=in_rule_words(cue.texture))
     grid = grid_of(cue)
     mood = Mood(cue, grid, drums=instruments.drummed(cue.instruments))
     rng = np.random.default_rng(_seed(cue))

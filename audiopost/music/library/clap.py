@@ -23,7 +23,7 @@ from ...core.stage import ModelInfo
 from ...io.scratch import at_rate
 from ...models import store as models
 from ...models import torch_setup
-from ..scoring import in_english
+from ..scoring import in_rule_words
 from .store import Store
 
 log = logging.getLogger("audiopost")
@@ -155,6 +155,6 @@ def described(cue: Cue) -> str:
     """The cue in the words that CLAP was trained on: English, short, what is heard."""
     mean = sum(cue.tempo_bpm) / 2
     pace = "slow" if mean < 85 else "fast" if mean > 125 else "moderate tempo"
-    instruments = ", ".join(name for name in map(in_english, cue.instruments) if name.isascii())
+    instruments = ", ".join(name for name in map(in_rule_words, cue.instruments) if name.isascii())
     parts = [f"{cue.emotion} {cue.mode} music".replace("neutral ", ""), pace, instruments, f"film {cue.function}"]
     return ", ".join(part for part in parts if part)

@@ -17,7 +17,7 @@ from audiopost.core.spotting import Cue, CurvePoint, Duck, HitPoint, TempoFit
 from audiopost.music.guide import compose
 from audiopost.music.guide.grid import LAG_S, LEAD_S, Grid, grid_of
 from audiopost.music.guide.score import SHORTEST_S, Score
-from audiopost.music.scoring import in_english
+from audiopost.music.scoring import in_rule_words
 
 #: Nothing else than hits may lie off the grid there.
 STRUCK = ("sting", "button")
@@ -136,11 +136,18 @@ def test_a_cue_told_in_chinese_has_the_same_guide(tense: Cue, language: str) -> 
     assert (compose(chinese).notes, compose(chinese).parts) == (compose(english).notes, compose(english).parts)
 
 
-def test_every_word_of_the_rule_files_is_put_back_into_english() -> None:
+def test_every_word_of_the_rule_files_is_put_back() -> None:
     for word, versions in texts("scoring").items():
-        for language in LANGUAGES[1:]:
-            back = in_english(versions[language])
+        for language in LANGUAGES:
+            back = in_rule_words(versions[language])
             assert back == word or versions[language] in [v[language] for w, v in texts("scoring").items() if w == back]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_chinese_instruments_are_played_by_their_own(calm: Cue, language: str) -> None:
+    names = tuple(texts("scoring")[word][language] for word in ("erhu", "guqin"))
+    played = {part.name: part.program for part in compose(replace(calm, instruments=names)).parts}
+    assert (played["melody"], played["figure"]) == (110, 107)
 
 
 def test_an_arch_is_loudest_in_its_middle(calm: Cue) -> None:
