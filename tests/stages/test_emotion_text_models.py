@@ -164,6 +164,20 @@ def test_a_pickle_that_would_run_something_is_refused(tiny_emotion, tmp_path):
     assert not (tmp_path / "ran").exists()
 
 
+@pytest.mark.parametrize("stated", [True, False])
+def test_a_text_longer_than_the_model_reads_is_read_as_far_as_it_goes(tiny_emotion, tmp_path, stated):
+    made = tiny_emotion("text", ("joy", "sadness"), words={"happy": "joy", "sad": "sadness"})
+    folder = tmp_path / "model"
+    shutil.copytree(made, folder)
+    if not stated:
+        facts = json.loads((folder / "tokenizer_config.json").read_text("utf-8"))
+        del facts["model_max_length"]
+        (folder / "tokenizer_config.json").write_text(json.dumps(facts), "utf-8")
+    (long, short), _ = read([("happy " * 3000, "en"), ("sad", "en")], words_model=str(folder))
+    assert long.likelihood["joy"] > 0.7
+    assert short.likelihood["sadness"] > 0.7
+
+
 def test_code_beside_a_model_is_never_run(tiny_emotion, tmp_path):
     folder = tmp_path / "model"
     shutil.copytree(tiny_emotion("text"), folder)

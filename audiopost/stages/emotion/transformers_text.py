@@ -164,7 +164,10 @@ class _Model:
         """(n, labels) probabilities of each batch."""
         import torch
 
-        longest = min(_MOST_TOKENS, self._tokenizer.model_max_length)
+        # RoBERTa and its kin keep two positions for themselves; not every tokenizer says where its model ends.
+        positions = getattr(self._network.config, "max_position_embeddings", None) or 0
+        most = positions - 2 if positions > 2 else _MOST_TOKENS
+        longest = min(_MOST_TOKENS, self._tokenizer.model_max_length, most)
         for first in range(0, len(texts), _BATCH):
             some = list(texts[first : first + _BATCH])
             tokens: Any = self._tokenizer(
