@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import functools
 from pathlib import Path
-from typing import Any
 
 from ...core.language import TAGS, tell
 from ...io.atomic import write_text
 from ..spotting import Spotting
+from ..templates import page
 from .notes import Plot, notes
 
 #: The drawing's own units: its width, and half its height.
@@ -20,7 +19,8 @@ def render(spotting: Spotting) -> str:
     from markupsafe import Markup
 
     language = spotting.language
-    text: str = _template().render(
+    return page(
+        Path(__file__).parent / "notes.html.j2",
         v=notes(spotting),
         tag=TAGS[language],
         told=lambda key: tell(key if "." in key else f"sheet.{key}", language),
@@ -28,7 +28,6 @@ def render(spotting: Spotting) -> str:
         ticks=_ticks,
         css=Markup((Path(__file__).parent / "notes.css").read_text(encoding="utf-8")),  # noqa: S704 (our own file)
     )
-    return text.encode("utf-8", "replace").decode("utf-8")  # a file name may hold bytes that are no text
 
 
 def _line(plot: Plot, axis: int) -> str:
@@ -39,19 +38,6 @@ def _line(plot: Plot, axis: int) -> str:
 def _ticks(plot: Plot) -> list[tuple[str, str]]:
     """Where hit points stand, and how high they reach."""
     return [(f"{place * _WIDTH:.1f}", f"{2 * _HALF * (1 - max(min(s, 1.0), 0.15)):.1f}") for place, s in plot.hits]
-
-
-@functools.cache
-def _template() -> Any:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    return Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=StrictUndefined,
-    ).get_template("notes.html.j2")
 
 
 def write(path: Path, spotting: Spotting) -> Path:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import functools
 from pathlib import Path
 from typing import Any
 
 from ...core.audio import Audio
 from ...core.project import Project
 from ...io.atomic import write_text
+from .. import templates
 
 
 def render(project: Project, *, before: Audio | None = None, after: Audio | None = None) -> str:
@@ -23,23 +23,9 @@ def render(project: Project, *, before: Audio | None = None, after: Audio | None
 
 def page(template: str, view: Any) -> str:
     """A template of this folder filled with `view` (its `v`), everything in it escaped."""
-    text: str = _templates().get_template(template).render(v=view)
-    return text.encode("utf-8", "replace").decode("utf-8")  # a file name may hold bytes that are no text
+    return templates.page(Path(__file__).parent / template, v=view)
 
 
 def write_report(path: Path, project: Project, *, before: Audio | None = None, after: Audio | None = None) -> Path:
     """Writes the page. Raises OutputError."""
     return write_text(path, render(project, before=before, after=after))
-
-
-@functools.cache
-def _templates() -> Any:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    return Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=StrictUndefined,
-    )
