@@ -134,6 +134,14 @@ def test_music_from_end_to_end_enters_at_the_beginning_and_never_leaves() -> Non
     assert [(b.kind, b.time_s) for b in beats] == [("music", 0.0)]
 
 
+@pytest.mark.parametrize("gain_db", [-20, 12])
+def test_speech_is_found_however_loud_it_was_recorded(speech: Audio, gain_db: float) -> None:
+    ended = Audio(np.pad(speech.samples, ((0, 0), (0, 4 * speech.rate))), speech.rate)
+    (pause,) = of("pause", find_beats(ended))
+    assert pause.time_s == pytest.approx(speech.duration_s, abs=0.6)
+    assert of("pause", find_beats(Audio(ended.samples * 10 ** (gain_db / 20), ended.rate))) == [pause]
+
+
 def test_a_background_that_wanders_anyway_does_not_change() -> None:
     """Surf: 16 dB up and down every 5 s; the same levels shifted by 25 dB in the middle are a change."""
     surf = np.repeat((-60 + 8 * np.sin(2 * np.pi * np.arange(240) / 10))[:, np.newaxis], 11, axis=1)

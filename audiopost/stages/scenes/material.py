@@ -74,7 +74,8 @@ def gathered(
     audio = sound_of(audio)
     end_s = audio.duration_s
     known, talk, said = _inside(activity, end_s), _inside(turns, end_s), _inside(utterances, end_s)
-    spoken = _speech(vad.speech_spans(audio) if speech is None else speech, [*_spans(talk), *_spans(said)], end_s)
+    heard = vad.speech_spans(audio, vad.gain_to_usual(audio)) if speech is None else speech
+    spoken = _speech(heard, [*_spans(talk), *_spans(said)], end_s)
     curve = tuple(sorted((p for p in points if _felt(p, end_s)), key=lambda p: p.time_s))
     scape = novelty.soundscape(audio, progress)
     music = _music([a for a in known if _is_music(a)], scape, [*_spans(talk), *_spans(said)], end_s)
