@@ -99,8 +99,9 @@ def _tempo(table: Table, bpm: tuple[int, int] | None) -> Floats:
 
 
 def shortlist(table: Table, wanted: Wish, count: int, likeness: Floats | None = None) -> NDArray[np.int64]:
-    """Places of the best `count` tracks, best first; equal ones in order of path."""
+    """Places of the best `count` tracks, best first; equal ones in order of path. A silent file is no music."""
     total = sum(WEIGHTS[name] * part for name, part in parts(table, wanted).items())
     if likeness is not None:
         total = total + likeness
-    return np.argsort(-np.asarray(total), kind="stable")[:count]
+    places = np.argsort(-np.asarray(total), kind="stable")
+    return places[table.brightness_hz[places] > 0][:count]

@@ -146,6 +146,13 @@ def test_a_mode_that_no_track_is_told_in_is_met_by_its_third(stock):
     assert told == {"dark": "小調，接近要求的羽調式", "bright": "大調，但要求的是羽調式"}
 
 
+def test_a_silent_file_is_no_music(stock):
+    silent = {"bpm": None, "bpm_other": None, "beats_s": (), "downbeats_s": (), "key": "", "mode": "",
+              "key_confidence": 0.0, "energy_db": (-120.0,) * 60, "brightness_hz": 0.0, "density": 0.0,
+              "loudness_lufs": None, "arousal": 0.0, "valence": 0.0}  # fmt: skip
+    assert names(ranked(stock(a_silent=silent, tune={}), cue())) == ["tune"]
+
+
 def test_where_no_pulse_is_asked_for_one_without_comes_first(stock):
     free = {"bpm": None, "bpm_other": None, "beats_s": (), "downbeats_s": ()}
     found = ranked(stock(a_beat={}, b_free=free), cue(tempo_bpm=(0, 0)))
