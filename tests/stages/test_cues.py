@@ -29,6 +29,7 @@ from audiopost.stages.cues import BACKENDS, Options, Stage, suggest_cues
 from audiopost.stages.cues.keys import nearest_key
 from audiopost.stages.cues.ruleset import load_ruleset, ruleset_names
 from audiopost.stages.cues.tempo import narrowed
+from audiopost.stages.cues.words import Words
 from audiopost.stages.emotion import emotion
 
 Feelings = tuple[list[EmotionPoint], list[EmotionUtterance]]
@@ -283,6 +284,22 @@ def test_a_closing_that_begins_under_the_last_lines_joins_what_plays_there(talk:
 def voiced(points: list[EmotionPoint], words: bool) -> list[EmotionPoint]:
     heard = Affect(0, 0, 0, 0.6)
     return [replace(point, voice=heard, words=heard if words else None) for point in points]
+
+
+def test_a_transition_names_no_feelings_that_voices_alone_tell(talk: Callable[..., Feelings]) -> None:
+    points, utterances = talk((0, 60, 0.5, 0.4), (66, 120, -0.2, 0.0))
+    glad = [replace(u, label="joy" if u.arousal > 0 else "neutral") for u in utterances]
+    scenes = [Scene(1, 0, 65.8, ""), Scene(2, 65.8, 120, "a turn of feeling (joy to neutral) and a pause of 7.0 s")]
+    for words in (True, False):
+        cues = suggest_cues(voiced(points, words), glad, scenes=scenes, duration_s=120, share=1)
+        (bridge,) = [cue for cue in cues if cue.function == "transition"]
+        assert ("joy to neutral" in bridge.reason) == words
+
+
+def test_nothing_is_told_as_minus_nought() -> None:
+    words = Words("en")
+    assert words.moved("valence", -0.001, -0.5) == "valence falls from 0.00 to -0.50"
+    assert "+0.00" in words.say("fact_mood", emotion="joy", arousal=-0.001, valence=0.5)
 
 
 def test_valence_of_voices_alone_makes_no_turn_and_has_its_opposite_beside_it(talk: Callable[..., Feelings]) -> None:

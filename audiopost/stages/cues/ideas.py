@@ -205,7 +205,7 @@ def _transitions(context: Context) -> Iterator[Idea]:
         old = line.feeling(before.start_s, before.end_s) or new
         heard = (scene.start_s, min(scene.end_s, scene.start_s + SIDE_S))
         names = line.mood(before.start_s, before.end_s, old), line.mood(*heard, new)
-        evidence = _new_scene(scene, names, words)
+        evidence = _new_scene(scene, names, words, known=old.named and new.named)
         score = _wanted(context, "transition", _TRANSITION + 0.5 * old.distance(new))
         # As much of it lies in the new scene as before it, however long the pause.
         enter = max(pause.start_s + 0.2, scene.start_s - longest / 2)
@@ -213,14 +213,15 @@ def _transitions(context: Context) -> Iterator[Idea]:
         yield Idea(enter, until, "transition", new, evidence, score, heard, words.say("why_under_way"))
 
 
-def _new_scene(scene: Scene, names: tuple[str, str], words: Words) -> str:
-    """Where a scene begins, why, and from which feeling to which."""
+def _new_scene(scene: Scene, names: tuple[str, str], words: Words, *, known: bool) -> str:
+    """Where a scene begins, why, and from which feeling to which, as far as feelings are `known` by name."""
     told = {"number": scene.number, "time": clock(scene.start_s)}
-    if words.own_language(scene.reason):
+    felt = any(words.emotion(name) in scene.reason for name in EMOTIONS)
+    if words.own_language(scene.reason) and (known or not felt):
         evidence = words.say("transition_why", **told, why=scene.reason)
     else:
         evidence = words.say("transition", **told)
-    if names[0] == names[1] or any(words.emotion(name) in scene.reason for name in EMOTIONS):
+    if felt or not known or names[0] == names[1]:
         return evidence
     was, becomes = (words.emotion(name) for name in names)
     return words.say("from_to", evidence=evidence, before=was, after=becomes)

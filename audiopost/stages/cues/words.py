@@ -24,7 +24,7 @@ class Words:
     own: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def say(self, key: str, /, **values: Any) -> str:
-        return tell(f"cues.{key}", self.language, **values)
+        return tell(f"cues.{key}", self.language, **{name: _unsigned(value) for name, value in values.items()})
 
     def emotion(self, name: str) -> str:
         return tell(f"emotion.{name}", self.language)
@@ -59,7 +59,8 @@ class Words:
 
     def moved(self, axis: str, before: float, after: float) -> str:
         key = "scenes.rises" if after > before else "scenes.falls"
-        return tell(key, self.language, axis=tell(f"emotion.{axis}", self.language), before=before, after=after)
+        axis = tell(f"emotion.{axis}", self.language)
+        return tell(key, self.language, axis=axis, before=_unsigned(before), after=_unsigned(after))
 
     def joined(self, parts: Sequence[str]) -> str:
         first, *rest = parts
@@ -67,6 +68,11 @@ class Words:
 
     def listed(self, parts: Sequence[str]) -> str:
         return (", " if self.language == "en" else "、").join(parts)
+
+
+def _unsigned(value: Any) -> Any:
+    """A number that would be told as -0.00 as 0."""
+    return 0.0 if isinstance(value, float) and abs(value) < 0.005 else value
 
 
 def sentence(text: str) -> str:
