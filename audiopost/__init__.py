@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from .stages.loudness import measure_loudness as measure_loudness
     from .stages.restore import repair as repair
     from .stages.restore import restore as restore
+    from .stages.scenes import find_beats as find_beats
     from .stages.scenes import find_scenes as find_scenes
     from .stages.separate import separate as separate
     from .stages.transcribe import transcribe as transcribe
@@ -52,6 +53,7 @@ _PUBLIC = {
     "diagnose": "audiopost.stages.diagnose",
     "diarise": "audiopost.stages.diarise",
     "emotion": "audiopost.stages.emotion",
+    "find_beats": "audiopost.stages.scenes",
     "find_scenes": "audiopost.stages.scenes",
     "load": "audiopost.io.decode",
     "master": "audiopost.stages.loudness",

@@ -42,8 +42,8 @@ def test_help_loads_nothing_heavy() -> None:
 def test_public_names_are_these() -> None:
     assert sorted(audiopost.__all__) == [
         "Audio", "AudiopostError", "FrameRate", "Project", "RunResult", "Span", "Timebase", "denoise", "diagnose",
-        "diarise", "emotion", "find_scenes", "load", "master", "measure_loudness", "repair", "restore", "run",
-        "separate", "suggest_cues", "transcribe", "write_wav",
+        "diarise", "emotion", "find_beats", "find_scenes", "load", "master", "measure_loudness", "repair", "restore",
+        "run", "separate", "suggest_cues", "transcribe", "write_wav",
     ]  # fmt: skip
     for name in audiopost.__all__:
         assert getattr(audiopost, name).__doc__, f"{name} has no docstring"

@@ -198,9 +198,11 @@ def test_the_record_says_which_model_read_the_words(tiny_emotion, speech, store)
     media = MediaInfo("speech.wav", "", "WAV", "PCM_16", speech.rate, 1, ("M",), speech.duration_s)
     said = Transcript("en", (Utterance(0.0, 8.0, "I am so happy", "en"),))
     done = Stage()(Project(media, speech, transcript=said), Options(backend="prosody"), silent)
-    reason = done.steps[-1].reason
-    assert "words by transformers (auto: roberta-go-emotions is here" in reason
-    assert "; roberta-go-emotions 2022-10, MIT, sha256 " in reason
+    step = done.steps[-1]
+    assert "words by transformers (auto: roberta-go-emotions is here" in step.reason
+    assert step.model is not None
+    assert "roberta-go-emotions" in step.model.name.split(", ")  # beside the voice's own
+    assert "MIT" in step.model.licence
     assert done.emotion_utterances is not None
     assert done.emotion_utterances[0].words is not None
     assert done.emotion_utterances[0].words.valence > 0.5

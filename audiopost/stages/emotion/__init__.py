@@ -23,6 +23,7 @@ from ...core.speech import SpeakerTurn, Transcript, Utterance
 from ...core.spotting import Affect, EmotionPoint, EmotionUtterance
 from ...core.stage import Availability, Backend, BuiltIn, Choice, Progress, silent
 from ...core.time import Span
+from ...models.store import together
 from .windows import Window, grid_of, utterances_of
 
 
@@ -155,10 +156,10 @@ def _word_reader(transcript: Transcript | None, options: Options, choice: Choice
     if asked is None or transcript is None or not any(u.text for u in transcript.utterances):
         return None, choice
     reader, words_choice = WORDS.choose(asked)
-    told = words_choice.model
-    model = f"; {told.name} {told.version}, {told.licence}, sha256 {told.sha256}" if told else ""
-    reason = f"{choice.reason}; words by {words_choice.backend} ({words_choice.reason}{model})"
-    return reader, replace(choice, reason=reason, parts={**choice.parts, WORDS.stage: words_choice.backend})
+    models = [model for model in (choice.model, words_choice.model) if model is not None]
+    reason = f"{choice.reason}; words by {words_choice.backend} ({words_choice.reason})"
+    parts = {**choice.parts, WORDS.stage: words_choice.backend}
+    return reader, replace(choice, reason=reason, model=together(models) if models else None, parts=parts)
 
 
 def _read(reader: WordReader | None, said: Sequence[Utterance]) -> list[Reading | None]:
