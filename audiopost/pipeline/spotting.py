@@ -17,7 +17,7 @@ from ..delivery.spotting import Programme
 from ..delivery.spotting_formats import DEFAULTS, write_spotting_formats
 from ..io.atomic import write_bytes
 from ..io.encode import FORMATS, write_sound
-from ..stages.cues import Options, with_tracks
+from ..stages.cues import Options, loudness_of, with_tracks
 from . import state
 from .target import Target
 
@@ -89,15 +89,9 @@ def from_sheet(project: Project, sheet: Path, options: Options) -> Project:
         language=options.language,
     )
     if options.library is not None:
-        cues = with_tracks(cues, project.speech_spans or (), options, _loudness(project.dialogue))
+        cues = with_tracks(cues, project.speech_spans or (), options, loudness_of(project.dialogue))
     choice = Choice("sheet", f"edited by a person: {sheet.name}")
     return project.after("cues", choice, options, warnings=(*read.remarks, *messages), cues=cues)
-
-
-def _loudness(dialogue: Audio) -> float | None:
-    from ..dsp.loudness import MIN_RATE, integrated_loudness
-
-    return integrated_loudness(dialogue) if dialogue.rate >= MIN_RATE else None
 
 
 def known_of(file: Path, project: Project) -> Project:

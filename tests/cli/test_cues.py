@@ -99,7 +99,7 @@ def test_what_a_person_writes_into_a_sheet(made: tuple[Path, dict], tmp_path: Pa
 def test_a_bad_sheet_names_its_row(made: tuple[Path, dict], tmp_path: Path, scene: Path) -> None:
     sheet = tmp_path / "bad.csv"
     sheet.write_text("in_timecode,out_timecode\n00:00:20:00,00:00:10:00\n", encoding="utf-8")
-    with pytest.raises(BadValue, match="Row 1"):
+    with pytest.raises(BadValue, match="Cue 1 of the sheet"):
         cues(scene, "--sheet", sheet)
 
 

@@ -1,4 +1,4 @@
-"""Lists that people edited: put right where that is possible, refused by row where it is not, nothing lost."""
+"""Lists that people edited: put right where that is possible, refused by its place where it is not, nothing lost."""
 
 from __future__ import annotations
 
@@ -76,8 +76,8 @@ def test_a_tempo_range_that_runs_backwards_is_turned_round() -> None:
         ({"fades": Fades(1, 1, "linear", "wavy")}, UnknownName, "equal-power"),
     ],
 )
-def test_what_cannot_be_put_right_is_refused_by_its_row(wrong: dict[str, object], error: type, says: str) -> None:
-    with pytest.raises(error, match=r"[Rr]ow 2 \(1m07\)") as refused:
+def test_what_cannot_be_put_right_is_refused_by_its_place(wrong: dict[str, object], error: type, says: str) -> None:
+    with pytest.raises(error, match=r"[Cc]ue 2 of the sheet \(1m07\)") as refused:
         checked([cue(1, 0, 5), replace(cue(7, 10, 20), **wrong)], 60, BASE)
     assert says in str(refused.value)
 

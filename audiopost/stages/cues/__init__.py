@@ -192,7 +192,8 @@ def _why_none(material: Material, words: Any, options: Options) -> str:
     return str(words.say("none_even", rules=Path(options.rules).stem))
 
 
-def _loudness(dialogue: Audio, progress: Progress) -> float | None:
+def loudness_of(dialogue: Audio, progress: Progress = silent) -> float | None:
+    """How loud the dialogue is, which tracks are laid against; None where it is silent, or its rate too low to say."""
     from ...dsp.loudness import MIN_RATE, integrated_loudness
 
     return integrated_loudness(dialogue, progress) if dialogue.rate >= MIN_RATE else None
@@ -219,6 +220,6 @@ class Stage:
             project.media.timebase.rate,
         )
         music = (project.stems or {}).get("music") or project.programme
-        lufs = _loudness(project.dialogue, progress) if options.library is not None else None
+        lufs = loudness_of(project.dialogue, progress) if options.library is not None else None
         cues, choice, warnings = _run(material, music, lufs, options, progress)
         return project.after(self.name, choice, options, warnings=warnings, cues=cues)

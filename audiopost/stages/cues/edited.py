@@ -28,7 +28,7 @@ def checked(
     A number that stands keeps its cue: people call cues by it. Cues may overlap, which is told. What has moved since
     `before` (by its label; all of it where that is empty) has its ducks under `speech`, fades and tempo fitted anew,
     and loses the hit points it no longer covers. Raises BadValue for times that are no times, UnknownName for a
-    function, emotion, status or fade that does not exist; both name the row.
+    function, emotion, status or fade that does not exist; both name the cue by its place in the sheet and its label.
     """
     words = Words(language)
     for row, cue in enumerate(cues, start=1):
@@ -49,7 +49,7 @@ def checked(
 
 
 def _refuse(cue: Cue, row: int, duration_s: float) -> None:
-    where = f"Row {row} ({cue.label})"
+    where = f"Cue {row} of the sheet ({cue.label})"
     if not (math.isfinite(cue.in_s) and math.isfinite(cue.out_s)):
         raise BadValue(f"{where}: its times are no numbers.", value=(cue.in_s, cue.out_s), remedy="Write both times.")
     if cue.in_s < 0 or cue.out_s < 0:
@@ -85,7 +85,7 @@ def _refuse(cue: Cue, row: int, duration_s: float) -> None:
         ("fade", cue.fades.out_shape, FADES),
     ):
         if name not in choices:
-            raise UnknownName(kind, name, choices, where=f"row {row} ({cue.label})")
+            raise UnknownName(kind, name, choices, where=f"cue {row} of the sheet ({cue.label})")
 
 
 def _numbered(cues: Sequence[Cue], timebase: Timebase, words: Words, messages: list[str]) -> list[Cue]:
