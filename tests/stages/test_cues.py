@@ -319,6 +319,16 @@ def test_valence_of_voices_alone_makes_no_turn_and_has_its_opposite_beside_it(ta
     assert "hardly how glad" not in sure.alternatives[0].reason
 
 
+def test_a_cue_that_is_hardly_sure_is_not_suggested(talk: Callable[..., Feelings]) -> None:
+    points, utterances = talk((0, 60, 0.0, 0.0), (60, 120, 0.6, -0.3))
+    asked = {}
+    for confidence in (0.15, 0.4):
+        unsure = [replace(point, confidence=confidence) for point in points]
+        asked[confidence] = suggest_cues(unsure, utterances, duration_s=120)
+    assert asked[0.15] == ()
+    assert asked[0.4][0].confidence >= 0.2
+
+
 def test_words_that_turn_while_the_voices_stay_even_are_a_turn(talk: Callable[..., Feelings]) -> None:
     points, utterances = talk((0, 120, 0.0, 0.0))
     calm, harsh = Affect(0.0, 0.2, 0, 0.6), Affect(0.6, -0.5, 0, 0.6)

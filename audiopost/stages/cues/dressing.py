@@ -65,7 +65,7 @@ class Dresser:
         return Cue(
             number, place.in_s, place.out_s, idea.function, emotion, tempo, sounds.modes[0],
             tuple(words.scoring(name) for name in function.instruments or sounds.instruments),
-            _reason(place, words), _confidence(place),
+            _reason(place, words), place.confidence,
             reel=self.reel,
             metre=sounds.metre,
             key=nearest_key(sounds, before),
@@ -90,7 +90,7 @@ class Dresser:
         idea = place.idea
         emotion = self._emotion(place)
         return Cue(
-            number, place.in_s, place.out_s, "silence", emotion, (0, 0), "", (), idea.evidence, _confidence(place),
+            number, place.in_s, place.out_s, "silence", emotion, (0, 0), "", (), idea.evidence, place.confidence,
             reel=self.reel, metre="", level_lu=0.0, curve=self._curve(place),
             alternatives=alternatives(self.context, place, emotion),
         )  # fmt: skip
@@ -126,12 +126,6 @@ def _reason(place: Placed, words: Words) -> str:
 
 def _texture(sounds: EmotionRules, words: Words) -> str:
     return words.say("texture", texture=words.scoring(sounds.texture), articulation=words.scoring(sounds.articulation))
-
-
-def _confidence(place: Placed) -> float:
-    """How sure the voices are, times how much the idea wants to be there; less where no pause or cut lets it in."""
-    sure = place.idea.feeling.confidence * min(1.0, 0.5 + place.idea.score)
-    return round(min(1.0, sure if place.entry or place.idea.fixed else 0.8 * sure), 3)
 
 
 def _dynamics(sounds: EmotionRules, curve: Sequence[CurvePoint], words: Words) -> str:

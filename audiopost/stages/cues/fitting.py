@@ -35,6 +35,12 @@ class Placed:
     pause: bool
 
     @property
+    def confidence(self) -> float:
+        """How sure the voices are, times how much the idea wants to be there; less where no pause or cut lets it in."""
+        sure = self.idea.feeling.confidence * min(1.0, 0.5 + self.idea.score)
+        return round(min(1.0, sure if self.entry or self.idea.fixed else 0.8 * sure), 3)
+
+    @property
     def heard(self) -> tuple[float, float]:
         """The stretch whose words name its feeling: the idea's, as far as the cue reaches into it."""
         start, end = self.idea.heard

@@ -86,7 +86,8 @@ class Rules(BuiltIn[Options]):
             full = sum(cue.idea.function != "silence" for cue in taken) >= most
             if music and (full or left < context.shortest(idea.function)):
                 return
-            if (cue := placed(idea, context, taken, left, material.rate)) is not None:
+            cue = placed(idea, context, taken, left, material.rate)
+            if cue is not None and cue.confidence >= context.rules.thresholds.suggested:
                 taken.append(cue)
                 left -= (cue.out_s - cue.in_s) if music else 0.0
 

@@ -45,6 +45,7 @@ class Thresholds:
     strong: float
     spent: float
     sure: float
+    suggested: float
     jump: float
     hard: float
     opening_s: float
