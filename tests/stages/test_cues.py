@@ -668,8 +668,13 @@ def test_where_there_are_no_cues_the_stage_says_why(language: str, said: str) ->
     assert said in step.warnings[0]
 
 
-def test_a_library_is_asked_for_tracks(talk: Callable[..., Feelings], monkeypatch: pytest.MonkeyPatch) -> None:
-    library = pytest.importorskip("audiopost.music.library")
+def test_a_library_is_asked_for_tracks(
+    talk: Callable[..., Feelings], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from audiopost.music import library
+
+    monkeypatch.setenv("HOME", str(tmp_path))
+    library.Store(tmp_path / "tracks", new=True).close()
     asked: dict[str, object] = {}
 
     def suggest_tracks(cues: tuple[Cue, ...], folder: Path, **told: object) -> tuple[Cue, ...]:
@@ -684,13 +689,17 @@ def test_a_library_is_asked_for_tracks(talk: Callable[..., Feelings], monkeypatc
     felt = Project(media, sound, emotion=tuple(points), emotion_utterances=tuple(utterances))
     done = Stage()(felt, Options(library="~/tracks", tracks=3, language="zh-hans"), silent)
     assert [cue.title for cue in done.cues or ()] == ["matched"]
-    assert asked["folder"] == Path.home() / "tracks"
+    assert asked["folder"] == tmp_path / "tracks"
     assert (asked["count"], asked["language"]) == (3, "zh-hans")
     assert asked["dialogue_lufs"] == pytest.approx(-23.0, abs=0.5)
     assert len(asked["speech"]) == len(utterances)
 
 
-def test_unknown_rules_and_languages_are_refused() -> None:
+def test_unknown_rules_languages_and_libraries_are_refused_before_the_work(tmp_path: Path) -> None:
+    with pytest.raises(BadValue, match="no music library"):
+        Options(library=str(tmp_path / "none.sqlite"))
+    with pytest.raises(UnknownName, match="thriller"):
+        Options(rules="jazz")
     with pytest.raises(UnknownName, match="film-drama"):
         suggest_cues((), (), duration_s=10, rules="film-dramma")
     with pytest.raises(BadValue, match="zh-hant"):

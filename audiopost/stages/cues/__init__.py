@@ -61,6 +61,14 @@ class Options:
         None, "distance from music that is already there, in place of the rules'", low=0.0, high=30.0, unit="s"
     )
 
+    def __post_init__(self) -> None:
+        """Rules or a library that are not there are told before the work begins. Raises UnknownName, BadValue."""
+        load_ruleset(self.rules)
+        if self.library is not None:
+            from ...music.library import Store
+
+            Store(_library(self.library)).close()
+
 
 @dataclass(frozen=True)
 class Material:
@@ -171,14 +179,24 @@ def with_tracks(
     cues: Sequence[Cue], speech: Sequence[Span], options: Options, dialogue_lufs: float | None = None
 ) -> tuple[Cue, ...]:
     """The cues with the tracks of `options.library` that suit them best; as they are where there is no library."""
-    from ...music.library import default_path, suggest_tracks
+    from ...music.library import suggest_tracks
 
     if options.library is None:
         return tuple(cues)
-    path = default_path() if options.library == OWN else Path(options.library).expanduser()
     return suggest_tracks(
-        cues, path, speech=speech, count=options.tracks, language=options.language, dialogue_lufs=dialogue_lufs
+        cues,
+        _library(options.library),
+        speech=speech,
+        count=options.tracks,
+        language=options.language,
+        dialogue_lufs=dialogue_lufs,
     )
+
+
+def _library(named: str) -> Path:
+    from ...music.library import default_path
+
+    return default_path() if named == OWN else Path(named).expanduser()
 
 
 def _why_none(material: Material, words: Any, options: Options) -> str:
