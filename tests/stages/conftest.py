@@ -1,4 +1,4 @@
-"""An engine that can be told to die."""
+"""An engine that can be told to die; talk whose feelings are given."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ import numpy as np
 import pytest
 
 from audiopost.core.audio import Audio
+from audiopost.core.spotting import EmotionPoint, EmotionUtterance
 from audiopost.stages.transcribe import BACKENDS, Options
+
+Feelings = tuple[list[EmotionPoint], list[EmotionUtterance]]
 
 
 @pytest.fixture
@@ -35,3 +38,20 @@ def fake(decoded: Callable[[], list[str]]) -> Options:
 def hiss(rng: np.random.Generator) -> Audio:
     """8 s at 16 kHz in memory."""
     return Audio(0.1 * rng.standard_normal(8 * 16_000), 16_000)
+
+
+@pytest.fixture
+def talk() -> Callable[..., Feelings]:
+    """talk((from_s, to_s, arousal, valence), …): lines of 4 s with a second between, and the curve over them."""
+
+    def make(*stretches: tuple[float, float, float, float]) -> Feelings:
+        points, utterances = [], []
+        for start, end, arousal, valence in stretches:
+            for at in np.arange(start, end - 3.9, 5.0):
+                label = "tension" if arousal > 0.3 else "neutral"
+                text = f"This is what is said at {at:.0f} seconds of it."
+                utterances.append(EmotionUtterance(float(at), float(at) + 4, label, arousal, valence, 0.6, text=text))
+                points += [EmotionPoint(float(at) + k, arousal, valence, 0.0, 0.6) for k in range(5)]
+        return points, utterances
+
+    return make
