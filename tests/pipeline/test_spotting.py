@@ -11,6 +11,7 @@ import pytest
 from audiopost.core.audio import Audio
 from audiopost.dsp.loudness import integrated_loudness
 from audiopost.io.decode import load
+from audiopost.music.library import Store
 from audiopost.pipeline import spotting
 from audiopost.stages.cues import Options
 
@@ -32,5 +33,6 @@ def test_tracks_for_a_sheet_know_how_loud_the_dialogue_is(
     monkeypatch.setattr(spotting, "with_tracks", with_tracks)
     spotting.from_sheet(project, sheet, Options())
     assert asked == []
-    spotting.from_sheet(project, sheet, Options(library="own"))
+    Store(tmp_path / "music.sqlite", new=True).close()
+    spotting.from_sheet(project, sheet, Options(library=str(tmp_path / "music.sqlite")))
     assert asked == [integrated_loudness(project.audio) if rate > 4_000 else None]
