@@ -7,12 +7,18 @@ setup(
         *find_packages(include=["audiopost", "audiopost.*"]),
         "audiopost_presets",
         "audiopost_ui",
+        "audiopost_ui.routes",
         "audiopost_ui.tabs",
     ],
-    package_dir={"audiopost_presets": "presets", "audiopost_ui": "ui", "audiopost_ui.tabs": "ui/tabs"},
+    package_dir={
+        "audiopost_presets": "presets",
+        "audiopost_ui": "ui",
+        "audiopost_ui.routes": "ui/routes",
+        "audiopost_ui.tabs": "ui/tabs",
+    },
     package_data={
         "audiopost": ["py.typed", "**/*.j2", "**/*.css", "**/*.npz", "core/texts/*.toml"],
         "audiopost_presets": ["*.toml", "specs/*.toml", "styles/*.toml", "cues/*.toml"],
-        "audiopost_ui": ["py.typed", "static/*"],
+        "audiopost_ui": ["py.typed", "static/*", "static/js/*", "texts/*.toml"],
     },
 )

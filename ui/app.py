@@ -1,21 +1,23 @@
-"""Assembles the workbench and serves it. Nothing here processes sound: it calls what everybody calls."""
+"""Assembles the workbench's page. Nothing here processes sound: it calls what everybody calls."""
 
 from __future__ import annotations
 
-import os
-import signal
+from html import escape
 from pathlib import Path
 
-import click
 import gradio as gr
 
-from audiopost.core.errors import Unavailable
-
-from .tabs import job
+from .component import component
+from .jobs import Jobs
+from .shell import Shell
+from .tabs import batch, cues, deliver, dialogue, listen, models, project, stems, subtitles
+from .texts import label
+from .visitors import Visitors
 
 #: Fonts of the visitor's own machine: a web font would be a request to somebody else.
 FONTS = ["system-ui", "Segoe UI", "Noto Sans", "Noto Sans CJK TC", "PingFang TC", "sans-serif"]
 MONO = ["ui-monospace", "Consolas", "monospace"]
+_LANGUAGE = Path(__file__).parent / "static" / "language.js"
 CSS = Path(__file__).parent / "static" / "workbench.css"
 
 
@@ -43,54 +45,29 @@ def theme() -> gr.Theme:
     )
 
 
-def build(results: Path, served: Path) -> gr.Blocks:
-    """The page; jobs write below `results`, each in a folder of its own, and show what they made out of `served`."""
-    with gr.Blocks(title="audiopost", analytics_enabled=False, delete_cache=(3600, 86_400), fill_width=True) as page:
-        gr.HTML("<h1>audiopost</h1><p>From a recording to its deliverables.</p>", elem_id="masthead")
-        job.build(results, served)
-    return page
+#: The tabs in their order: each module has build(shell) and a name in texts/workbench.toml.
+TABS = (project, listen, dialogue, stems, subtitles, cues, batch, deliver, models)
 
 
-def serve(
-    results: Path,
-    scratch: Path,
-    *,
-    host: str,
-    port: int,
-    auth: tuple[str, str] | None,
-    root_path: str,
-    max_size: str,
-    in_browser: bool,
-) -> None:
-    """Serves until interrupted. Uploads and what players load lie in `scratch`, which the caller removes."""
-    cache = scratch / "cache"
-    cache.mkdir(parents=True, exist_ok=True)
-    os.environ["GRADIO_TEMP_DIR"] = str(cache)
-    # Jobs wait for each other: each takes all cores.
-    page = build(results, cache).queue(default_concurrency_limit=1)
-    try:
-        page.launch(
-            server_name=host,
-            server_port=port or None,
-            auth=auth,
-            root_path=root_path or None,
-            max_file_size=max_size,
-            inbrowser=in_browser,
-            share=False,
-            ssr_mode=False,
-            enable_monitoring=False,
-            run_history=False,  # a browser may have several users
-            footer_links=[],
-            theme=theme(),
-            css_paths=CSS,
-            allowed_paths=[],
-            quiet=True,
-            prevent_thread_lock=True,
-        )
-    except OSError as error:
-        raise Unavailable(
-            f"Cannot listen on {host}, port {port}: {error}", value=port, remedy="--port 0 takes a free port."
-        ) from error
-    click.echo(f"audiopost workbench: {page.local_url} (Ctrl+C ends it)")
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # the caller shall get to remove `scratch`
-    page.block_thread()
+def build(visitors: Visitors, jobs: Jobs) -> gr.Blocks:
+    """The page. Nothing of a visitor's is in it: each part asks for what it shows, and the gate knows who asks."""
+    with gr.Blocks(title="audiopost", analytics_enabled=False, fill_width=True) as page:
+        component("masthead.js", "masthead")
+        component("deck.js", "deck")
+        pulse = component("pulse.js", "pulse", visible="hidden")
+        shell = Shell(visitors, jobs, page, pulse)
+        with gr.Tabs(elem_id="tabs"):
+            for tab in TABS:
+                name = tab.__name__.rpartition(".")[2]
+                with gr.Tab(label(f"workbench.tab_{name}"), id=name, elem_id=f"tab-{name}", render_children=True):
+                    tab.build(shell)
+    return page.queue(default_concurrency_limit=8)
+
+
+def head(root_path: str) -> str:
+    """What the page's head says: where our routes are, whatever proxy stands before them."""
+    base = f"{root_path.rstrip('/')}/"
+    return (
+        f'<meta name="audiopost-base" content="{escape(base, quote=True)}"><link rel="icon" href="data:,">'
+        f"<script>{_LANGUAGE.read_text(encoding='utf-8')}</script>"
+    )

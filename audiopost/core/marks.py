@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 #: The kinds of findings that denoising is the remedy for.
 NOISE_KINDS = frozenset({"noise", "hiss"})
+#: What a person decides on a finding: 'accepted' is to be mended, 'dismissed' is no fault; 'open' is undecided.
+DECISIONS = ("open", "accepted", "dismissed")
 
 
 @dataclass(frozen=True)
@@ -14,7 +16,7 @@ class Finding:
     """A fault: `kind` ('hum', 'clicks', 'clipping', …), `severity` 0 (audible to few) … 1 (unusable).
 
     `detail` states the measurement with its unit, `remedy` what helps, both for a person to read;
-    `frequency_hz` where the fault has one (hum: its fundamental).
+    `frequency_hz` where the fault has one (hum: its fundamental). `status` is one of DECISIONS.
     """
 
     kind: str
@@ -24,6 +26,7 @@ class Finding:
     detail: str
     remedy: str
     frequency_hz: float | None = None
+    status: str = "open"
 
 
 @dataclass(frozen=True)

@@ -109,6 +109,11 @@ class Project:
         return self.clean or self.programme
 
     @property
+    def faults(self) -> tuple[Finding, ...] | None:
+        """The findings that nobody dismissed: what repairs may mend."""
+        return self.findings and tuple(each for each in self.findings if each.status != "dismissed")
+
+    @property
     def speech_spans(self) -> tuple[Span, ...] | None:
         """Where speech is heard; None where nobody looked for it."""
         if self.activity is None:

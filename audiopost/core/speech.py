@@ -83,7 +83,8 @@ class Caption:
 
     `line_speakers` and `line_languages` name those of each line where the lines differ (two speakers in one caption,
     Chinese over English), else they are empty and `speaker` and `language` hold for all. `position` is the place on
-    the screen as on a number pad: 2 bottom centre, 8 top centre.
+    the screen as on a number pad: 2 bottom centre, 8 top centre. `reviewed` and `edited` are a person's: they say that
+    the caption was looked at and found right, and that its words or times were changed.
     """
 
     start_s: float
@@ -95,6 +96,8 @@ class Caption:
     line_languages: tuple[str, ...] = ()
     styling: tuple[Styling, ...] = ()
     position: int = 2
+    reviewed: bool = False
+    edited: bool = False
 
     @property
     def text(self) -> str:

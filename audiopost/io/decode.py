@@ -181,7 +181,20 @@ def _count_nonfinite(path: Path) -> int:
     )
 
 
-def _by_av(path: Path) -> Decoded:
+def probe(path: Path, name: str = "") -> None:
+    """Looks at a file's head and index only: raises InputError's kinds where it is no recording.
+
+    `name` is what the file is called in messages, where it lies under another name for now.
+    """
+    name = name or path.name
+    if not path.stat().st_size:
+        raise EmptyMedia(f"{name} is empty (0 bytes).", value=name, remedy="Copy or export it again.")
+    with _container(path, name):
+        pass
+
+
+def _container(path: Path, name: str) -> Any:
+    """The file opened by FFmpeg; it has sound. Raises UnreadableMedia, NoAudioTrack."""
     import av
 
     try:
@@ -191,16 +204,23 @@ def _by_av(path: Path) -> Decoded:
             container = av.open(str(path), format="mp3")
     except (av.error.FFmpegError, ValueError) as error:
         raise UnreadableMedia(
-            f"{path.name} is not a sound file or film that can be read ({_reason(error)}).",
+            f"{name} is not a sound file or film that can be read ({_reason(error)}).",
             value=str(path),
             remedy="If it was cut off while copying (an mp4 keeps its index at the end), copy it again.",
         ) from error
-    with container:
-        if not container.streams.audio:
-            kinds = ", ".join(sorted({s.type for s in container.streams})) or "no streams"
-            raise NoAudioTrack(
-                f"{path.name} has no audio track (it has {kinds}).", value=str(path), remedy="Choose a file with sound."
-            )
+    if not container.streams.audio:
+        kinds = ", ".join(sorted({s.type for s in container.streams})) or "no streams"
+        container.close()
+        raise NoAudioTrack(
+            f"{name} has no audio track (it has {kinds}).", value=str(path), remedy="Choose a file with sound."
+        )
+    return container
+
+
+def _by_av(path: Path) -> Decoded:
+    import av
+
+    with _container(path, path.name) as container:
         stream, said = _chosen(container)
         cover = av.stream.Disposition.attached_pic  # a cover picture in an mp3 or m4a is no film
         video = next((s for s in container.streams.video if not s.disposition & cover), None)

@@ -65,7 +65,7 @@ class SoundFileSource:
     def __init__(self, path: Path, *, owned: bool = False) -> None:
         import soundfile
 
-        self.path = path
+        self.path, self.owned = path, owned
         self._file: Any = soundfile.SoundFile(native(path))
         self._lock = threading.Lock()
         self._finalizer = weakref.finalize(self, _release, self._file, path if owned else None)

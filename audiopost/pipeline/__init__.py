@@ -1,5 +1,5 @@
 """The main job: a recording and a preset in, deliverables out."""
 
-from .run import RunResult, run
+from .run import RunResult, apply, process, run
 
-__all__ = ["RunResult", "run"]
+__all__ = ["RunResult", "apply", "process", "run"]

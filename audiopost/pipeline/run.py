@@ -91,6 +91,28 @@ def run(
     return RunResult(project, outputs, seconds)
 
 
+def process(
+    project: Project, preset: Preset, work: Path, *, resume: bool = False, progress: Progress = silent
+) -> Project:
+    """The stages of a preset, all anew, over the recording of `project`; saved in `work` after each, not delivered.
+
+    `resume` goes on from what an earlier call left in `work`. What it made is read from there: the folder stays.
+    Raises as `run`.
+    """
+    plan = [(stage(name), preset.options[name]) for name in preset.stages]
+    _check_order(plan)
+    _check_backends(plan)
+    make_folder(work)
+    fresh = Project(project.media, project.audio, preset=preset.name)
+    with scratch.using(work):
+        if resume:
+            try:
+                return _run_stages(_resumed(fresh, plan, work, work / "project.json"), plan, work, progress, {})
+            except state.AudioGone as gone:
+                log.warning("%s Starting over.", gone.problem)
+        return _run_stages(fresh, plan, work, progress, {})
+
+
 def apply(project: Project, name: str, options: Any = None, progress: Progress = silent, **changes: Any) -> Project:
     """One stage on a Project, measured and recorded like in a run: what the single commands use."""
     made = stage(name)

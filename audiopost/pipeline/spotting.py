@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from ..core.audio import Audio
-from ..core.errors import BadValue, InputError
+from ..core.errors import BadValue
 from ..core.project import Project
 from ..core.spotting import Cue
 from ..core.stage import Choice, Progress
@@ -20,9 +19,6 @@ from ..io.encode import FORMATS, write_sound
 from ..stages.cues import Options, loudness_of, with_tracks
 from . import state
 from .target import Target
-
-#: What a Project holds of sound beside stems.
-_SOUND = ("restored", "repaired", "clean", "master")
 
 
 def write_spotting(
@@ -106,21 +102,9 @@ def known_of(file: Path, project: Project) -> Project:
             value=str(file),
             remedy="Give the project file of this recording, or leave --project out.",
         )
-    stems = {name: sound for name, sound in (known.stems or {}).items() if _is_there(sound)}
-    gone: dict[str, Any] = {
-        name: None for name in _SOUND if (sound := getattr(known, name)) is not None and not _is_there(sound)
-    }
-    return replace(known, media=project.media, audio=project.audio, stems=stems or None, removed=None, **gone)
+    return replace(state.kept(known), media=project.media, audio=project.audio, removed=None)
 
 
 def without_cues(project: Project) -> Project:
     """The Project before its music was spotted, to be spotted anew."""
     return replace(project, cues=None, steps=tuple(step for step in project.steps if step.stage != "cues"))
-
-
-def _is_there(sound: Audio) -> bool:
-    try:
-        sound.read(0, min(1, sound.frames))
-    except InputError:
-        return False
-    return True

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,8 @@ from ..io.scratch import SoundFileSource
 SCHEMA = 1
 #: A file this much newer than the Project that names it was changed since. File systems round times.
 EDITED_S = 2.0
+#: What a Project holds of sound beside stems and what was removed.
+_SOUND = ("restored", "repaired", "clean", "master")
 #: A list of nothing but numbers, such as a curve: it stands on one line. No string holds a line feed as such.
 _NUMBERS = re.compile(r"\[\n[-+.\deE,\snul]*\]")
 
@@ -42,23 +46,38 @@ class _Gone:
         )
 
 
-def save(project: Project, path: Path, *, keep_in: Path | None, delivered: Mapping[str, Path] | None = None) -> Path:
-    """Writes `project` as JSON to `path`.
+class Shelf:
+    """Where a Project's audio lies while the Project itself is JSON in the folder `base`.
 
-    Audio goes to the folder `keep_in` as float WAV, unless it is the source itself. Without `keep_in` only what
-    `delivered` (hash of the audio to file) holds can be read again; the rest is kept as shape and hash.
+    What is the `source` is only named. Audio goes to the folder `keep_in` as float WAV, named by its hash; what lies
+    in a file below `stays_in` already stays there. Without either, only what `delivered` (hash of the audio to file)
+    holds can be read again; the rest is kept as shape and hash.
     """
-    source = project.audio.sha256()
 
-    def reference(audio: Audio, where: str) -> dict[str, Any]:
+    def __init__(
+        self,
+        base: Path,
+        source: Audio,
+        *,
+        keep_in: Path | None = None,
+        stays_in: Path | None = None,
+        delivered: Mapping[str, Path] | None = None,
+    ) -> None:
+        self._base, self._source = base, source
+        self._keep_in, self._stays_in, self._delivered = keep_in, stays_in, delivered or {}
+
+    def reference(self, audio: Audio, where: str = "") -> dict[str, Any]:
+        """The JSON that stands for `audio`; writes it where it is not kept yet."""
         digest = audio.sha256()
         file: str | None = None
-        if digest == source:
+        if digest == self._source.sha256():
             file = "source"
-        elif delivered and digest in delivered:
-            file = os.path.relpath(delivered[digest], path.parent)
-        elif keep_in is not None and not isinstance(audio.source, _Gone):
-            file = os.path.relpath(_keep(audio, keep_in / f"{digest[:16]}.wav"), path.parent)
+        elif digest in self._delivered:
+            file = os.path.relpath(self._delivered[digest], self._base)
+        elif self._lies(audio) is not None:
+            file = os.path.relpath(self._lies(audio) or "", self._base)
+        elif self._keep_in is not None and not isinstance(audio.source, _Gone):
+            file = os.path.relpath(_keep(audio, self._keep_in / f"{digest[:16]}.wav"), self._base)
         return {
             "file": file,
             "sha256": digest,
@@ -68,7 +87,39 @@ def save(project: Project, path: Path, *, keep_in: Path | None, delivered: Mappi
             "layout": list(audio.layout),
         }
 
-    data = {"audiopost_project": SCHEMA, **to_json(project, reference)}
+    def _lies(self, audio: Audio) -> Path | None:
+        held = audio.source
+        if self._stays_in is None or not isinstance(held, SoundFileSource) or held.owned:
+            return None
+        return held.path if held.path.is_relative_to(self._stays_in) else None
+
+    def audio(self, reference: Any, latest: float = math.inf) -> Audio:
+        """The Audio that a reference stands for; what is gone, or changed after `latest`, says so when it is read."""
+        digest, file = reference["sha256"], reference["file"]
+        if file == "source":
+            return self._source
+        held = _unchanged(self._base / file, reference, latest) if file else None
+        return Audio.backed(
+            held or _Gone(f"Audio {digest[:8]}"),
+            channels=reference["channels"],
+            frames=reference["frames"],
+            rate=reference["rate"],
+            layout=tuple(reference["layout"]),
+            sha256=digest,
+        )
+
+
+def save(
+    project: Project,
+    path: Path,
+    *,
+    keep_in: Path | None,
+    stays_in: Path | None = None,
+    delivered: Mapping[str, Path] | None = None,
+) -> Path:
+    """Writes `project` as JSON to `path`; its audio as Shelf says."""
+    shelf = Shelf(path.parent, project.audio, keep_in=keep_in, stays_in=stays_in, delivered=delivered)
+    data = {"audiopost_project": SCHEMA, **to_json(project, shelf.reference)}
     text = json.dumps(data, ensure_ascii=False, indent=1, allow_nan=False)
     return write_text(path, _NUMBERS.sub(lambda found: f"[{' '.join(found[0][1:-1].split())}]", text) + "\n")
 
@@ -99,24 +150,9 @@ def load(path: Path, source: Audio) -> Project:
             remedy="Run without --resume.",
         )
 
-    latest = path.stat().st_mtime + EDITED_S
-
-    def audio(reference: Any) -> Audio:
-        digest, file = reference["sha256"], reference["file"]
-        if file == "source":
-            return source
-        held = _unchanged(path.parent / file, reference, latest) if file else None
-        return Audio.backed(
-            held or _Gone(f"Audio {digest[:8]} of {path.name}"),
-            channels=reference["channels"],
-            frames=reference["frames"],
-            rate=reference["rate"],
-            layout=tuple(reference["layout"]),
-            sha256=digest,
-        )
-
+    shelf, latest = Shelf(path.parent, source), path.stat().st_mtime + EDITED_S
     try:
-        project: Project = from_json(Project, data, audio)
+        project: Project = from_json(Project, data, lambda reference: shelf.audio(reference, latest))
     except BadValue as error:
         raise BadValue(
             f"{path} is not a project this audiopost reads: {error.problem}",
@@ -124,6 +160,26 @@ def load(path: Path, source: Audio) -> Project:
             remedy="Run without --resume.",
         ) from error
     return project
+
+
+def kept(project: Project) -> Project:
+    """`project` without the audio that cannot be read any more; `removed` goes as a whole where a part of it went."""
+    stems = {name: sound for name, sound in (project.stems or {}).items() if _is_there(sound)}
+    parts = project.removed
+    gone: dict[str, Any] = {
+        name: None for name in _SOUND if (sound := getattr(project, name)) is not None and not _is_there(sound)
+    }
+    if parts is not None and not all(map(_is_there, parts.values())):
+        gone["removed"] = None
+    return replace(project, stems=stems or None, **gone)
+
+
+def _is_there(sound: Audio) -> bool:
+    try:
+        sound.read(0, min(1, sound.frames))
+    except InputError:
+        return False
+    return True
 
 
 def _unchanged(file: Path, reference: Mapping[str, Any], latest: float) -> SoundFileSource | None:

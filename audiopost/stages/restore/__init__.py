@@ -152,7 +152,7 @@ class Stage:
     options_type = Options
 
     def __call__(self, project: Project, options: Options, progress: Progress) -> Project:
-        result, choice = _run(project.audio, project.findings, options, progress)
+        result, choice = _run(project.audio, project.faults, options, progress)
         return project.after(
             self.name, choice, options, restored=result.audio, repairs=result.repairs, removed=result.removed
         )

@@ -1,0 +1,7 @@
+"""Our own routes below /audiopost: what the live parts of the page ask, answered for the session's folder alone."""
+
+from __future__ import annotations
+
+from . import desk, jobs
+
+ROUTERS = (desk.router, jobs.router)
