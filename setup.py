@@ -19,6 +19,6 @@ setup(
     package_data={
         "audiopost": ["py.typed", "**/*.j2", "**/*.css", "**/*.npz", "core/texts/*.toml"],
         "audiopost_presets": ["*.toml", "specs/*.toml", "styles/*.toml", "cues/*.toml"],
-        "audiopost_ui": ["py.typed", "static/*", "static/js/*", "texts/*.toml"],
+        "audiopost_ui": ["py.typed", "static/*", "static/js/*", "static/css/*", "texts/*.toml"],
     },
 )

@@ -17,12 +17,12 @@ from .visitors import Visitors
 #: Fonts of the visitor's own machine: a web font would be a request to somebody else.
 FONTS = ["system-ui", "Segoe UI", "Noto Sans", "Noto Sans CJK TC", "PingFang TC", "sans-serif"]
 MONO = ["ui-monospace", "Consolas", "monospace"]
-_LANGUAGE = Path(__file__).parent / "static" / "language.js"
-CSS = Path(__file__).parent / "static" / "workbench.css"
+STATIC = Path(__file__).parent / "static"
+_LANGUAGE = STATIC / "language.js"
 
 
 def theme() -> gr.Theme:
-    """The workbench's look; what themes cannot say is in static/workbench.css."""
+    """The look of Gradio's widgets; everything else is in static/css."""
     return gr.themes.Base(
         primary_hue="teal", neutral_hue="slate", radius_size="md", spacing_size="md", font=FONTS, font_mono=MONO
     ).set(
@@ -65,9 +65,13 @@ def build(visitors: Visitors, jobs: Jobs) -> gr.Blocks:
 
 
 def head(root_path: str) -> str:
-    """What the page's head says: where our routes are, whatever proxy stands before them."""
+    """What the page's head says: where our routes are, whatever proxy stands before them; the language; our sheets."""
     base = f"{root_path.rstrip('/')}/"
+    sheets = "".join(
+        f'<link rel="stylesheet" href="{escape(base, quote=True)}audiopost/static/css/{sheet.name}">'
+        for sheet in sorted((STATIC / "css").glob("*.css"))
+    )
     return (
         f'<meta name="audiopost-base" content="{escape(base, quote=True)}"><link rel="icon" href="data:,">'
-        f"<script>{_LANGUAGE.read_text(encoding='utf-8')}</script>"
+        f"<script>{_LANGUAGE.read_text(encoding='utf-8')}</script>{sheets}"
     )

@@ -26,8 +26,6 @@ from .routes import ROUTERS
 from .routes.base import tell_errors
 from .visitors import Visitors
 
-STATIC = Path(__file__).parent / "static"
-
 
 def create(
     visitors: Visitors, *, scratch: Path, hosts: frozenset[str] | None, root_path: str = "", max_bytes: int = 1 << 42
@@ -44,7 +42,7 @@ def create(
 
     outer = FastAPI(title="audiopost workbench", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
     outer.state.visitors, outer.state.jobs, outer.state.max_bytes = visitors, jobs, max_bytes
-    outer.mount("/audiopost/static", StaticFiles(directory=STATIC), name="static")
+    outer.mount("/audiopost/static", StaticFiles(directory=page.STATIC), name="static")
     for router in (*ROUTERS, login.router):
         outer.include_router(router)
     tell_errors(outer)
@@ -52,7 +50,7 @@ def create(
     gr.mount_gradio_app(
         outer, blocks, path="/", root_path=root_path or None, auth_dependency=_user, allowed_paths=[],
         max_file_size="1kb", ssr_mode=False, enable_monitoring=False, run_history=False, footer_links=[], pwa=False,
-        mcp_server=False, theme=page.theme(), css_paths=page.CSS, i18n=texts.i18n(),
+        mcp_server=False, theme=page.theme(), i18n=texts.i18n(),
         show_error=False,
     )  # fmt: skip
     outer.add_middleware(PageHead, html=page.head(root_path))

@@ -10,8 +10,8 @@ The folder is the one that `audiopost run -o` writes to, so both see the same wo
 
 from __future__ import annotations
 
-from .desk import Desk
+from .desk import Desk, Preview
 from .folder import Folder
 from .journal import Change
 
-__all__ = ["Change", "Desk", "Folder"]
+__all__ = ["Change", "Desk", "Folder", "Preview"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,18 @@ _NOTE = "workspace"
 SOUND = frozenset({"restored", "removed", "stems", "repaired", "clean", "master"})
 
 
+@dataclass(frozen=True)
+class Preview:
+    """A stretch of sound to try something on, from `start_s` of the recording on; kept in memory alone.
+
+    `title` is a key of the workbench's texts.
+    """
+
+    title: str
+    start_s: float
+    audio: Audio
+
+
 class Desk:
     """A recording of a project folder. Thread-safe; `revision` grows with every change.
 
@@ -44,6 +56,8 @@ class Desk:
         self.work = make_folder(root / f".{name}.audiopost")
         self.lock = threading.RLock()
         self.revision = 1
+        #: What was rendered to be tried, by the key of its track: the last one of each key.
+        self.previews: dict[str, Preview] = {}
         bare = opened_source(source, hidden, progress)
         self._path = self.work / "project.json"
         self._shelf = state.Shelf(self.work, bare.audio, keep_in=self.work, stays_in=root)
