@@ -28,8 +28,19 @@ export async function mount(element) {
     leave(),
   );
   mountMessages();
+  openLast();
   watchTabs();
   window.addEventListener("audiopost:signed-out", () => emit("tell", { kind: "error", text: t("workbench.signed_out") }), { once: true });
+}
+
+/** What was open when the page, or the server, went is opened again. */
+function openLast() {
+  let asked = "";
+  on("pulse", now => {
+    if (now.ready || !now.recording || asked === now.recording) return;
+    asked = now.recording;
+    post("open", { name: now.recording }).then(beat).catch(fail);
+  });
 }
 
 function projectName() {
