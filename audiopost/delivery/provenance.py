@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 from ..core.project import Project
 from ..core.registry import AUTO
 from ..core.serial import to_json
+from ..core.speech import Caption
 from ..core.stage import Step
 from ..io.atomic import write_text
 from ..io.decode import file_sha256
@@ -88,6 +89,7 @@ def provenance(
         "preset": project.preset,
         "steps": steps,
         "missing": list(project.missing),
+        **({} if project.captions is None else {"captions": caption_counts(project.captions)}),
         "deliverables": [
             {
                 "kind": kind,
@@ -119,6 +121,27 @@ def _step(step: Step) -> dict[str, Any]:
     fields: dict[str, Any] = to_json(step)
     del fields["timing"]
     return fields | {"options": shown_options(step), "uses_ai_model": step.model is not None}
+
+
+def caption_counts(captions: Sequence[Caption]) -> dict[str, int]:
+    """How many captions there are, how many a person marked as reviewed, and how many a person changed."""
+    return {
+        "count": len(captions),
+        "reviewed_by_a_person": sum(caption.reviewed for caption in captions),
+        "edited_by_a_person": sum(caption.edited for caption in captions),
+    }
+
+
+def review_of(captions: Sequence[Caption] | None) -> str:
+    """What people did to the captions, as the end of a sentence: '3 captions edited, 120 of 340 captions reviewed
+    by a person'; 'not reviewed' where nobody did anything."""
+    count, reviewed, edited = caption_counts(captions or ()).values()
+    said = f"{edited} caption{'' if edited == 1 else 's'} edited by a person" if edited else ""
+    if not reviewed:
+        return f"{said}, not reviewed" if said else "not reviewed"
+    how_many = f"all {count}" if reviewed == count else f"{reviewed} of {count}"
+    seen = f"{how_many} captions reviewed by a person"
+    return f"{said.removesuffix(' by a person')}, {seen}" if said else seen
 
 
 def shown_options(step: Step) -> dict[str, Any]:
@@ -167,13 +190,15 @@ def disclosure(kind: str, project: Project) -> str:
     if kind == "rttm":
         by_voice = any(role.similarity is not None for role in project.cast or ())
         return _judged(f"Speaker turns found{' and named by voice' if by_voice else ''}", project, "diarise")
+    reviewed = review_of(project.captions)
     if kind in _LISTS:
-        return _text("Dialogue list", project, _and_translated(project, project.translation is not None))
+        return _text("Dialogue list", project, _and_translated(project, project.translation is not None), reviewed)
     if (parts := kind.split("."))[0] in FORMATS:  # 'srt', and 'srt.en' for the translation
         if len(parts) > 1:
-            return _text("Subtitles", project, "machine-transcribed and machine-translated")
+            return _text("Subtitles", project, "machine-transcribed and machine-translated", "not reviewed")
         style = style_of(project)
-        return _text("Subtitles", project, _and_translated(project, style is not None and bool(style.bilingual)))
+        bilingual = style is not None and bool(style.bilingual)
+        return _text("Subtitles", project, _and_translated(project, bilingual), reviewed)
     if kind in ("scenes", "scenes_otio"):
         return _judged("Scenes proposed", project, "scenes")
     if kind in ("emotion_csv", "emotion_json"):
@@ -246,17 +271,18 @@ def _master(project: Project, film: bool) -> str:
         text = f"Programme {_joined(parts or ['as in the source'])}{_tail(steps)}"
     if not film:
         return text
-    words = "; the subtitle track is machine-made" if project.captions else ""
+    words = f"; the subtitle track is machine-made, {review_of(project.captions)}" if project.captions else ""
     return f"{text[:-1]}; the picture is copied untouched{words}."
 
 
-def _text(subject: str, project: Project, verb: str) -> str:
-    """`verb` is what transcribe did."""
+def _text(subject: str, project: Project, verb: str, reviewed: str) -> str:
+    """`verb` is what transcribe did, `reviewed` what people did then."""
     steps = _ran(project, ("transcribe", "diarise"))
     if not steps:
-        return f"{subject} laid out by rules; no AI model."
+        people = "" if reviewed == "not reviewed" else f"; {reviewed}"
+        return f"{subject} laid out by rules; no AI model{people}."
     made = _joined([_did(step, verb if step.stage == "transcribe" else "speakers told apart") for step in steps])
-    words = f"{subject} {made}; not reviewed."
+    words = f"{subject} {made}; {reviewed}."
     return f"Draft {words[0].lower()}{words[1:]}" if any(step.draft for step in steps) else words
 
 

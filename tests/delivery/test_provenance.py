@@ -7,7 +7,7 @@ import pytest
 
 from audiopost.core.audio import Audio
 from audiopost.core.project import MediaInfo, Project
-from audiopost.core.speech import CastRole, Consent, Transcript
+from audiopost.core.speech import Caption, CastRole, Consent, Transcript
 from audiopost.core.stage import ModelInfo, Step
 from audiopost.delivery.provenance import disclosure, provenance, write_provenance
 
@@ -196,3 +196,34 @@ def test_files_that_options_name_are_told_without_their_folders(project, outputs
     assert provenance(made, outputs)["steps"][0]["options"] == {
         "script": "film.fountain", "glossary": "names.txt", "initial_prompt": "and/or",
     }  # fmt: skip
+
+
+def captions(*marks):
+    """One caption for each of 'r' (reviewed), 'e' (edited), 'b' (both) or '-' (neither)."""
+    return tuple(
+        Caption(n, n + 1, ("x",), reviewed=mark in "rb", edited=mark in "eb") for n, mark in enumerate("".join(marks))
+    )
+
+
+@pytest.mark.parametrize(
+    ("marks", "said"),
+    [
+        ("---", "not reviewed"),
+        ("r--", "1 of 3 captions reviewed by a person"),
+        ("rrr", "all 3 captions reviewed by a person"),
+        ("e--", "1 caption edited by a person, not reviewed"),
+        ("bbr-", "2 captions edited, 3 of 4 captions reviewed by a person"),
+    ],
+)
+def test_subtitles_say_what_people_reviewed(project, marks, said):
+    seen = replace(project, captions=captions(marks))
+    assert disclosure("srt", seen) == f"Subtitles machine-transcribed with whisper-small 2022-09 (MIT); {said}."
+    assert disclosure("dialogue_list", seen).endswith(f"; {said}.")
+    assert f"the subtitle track is machine-made, {said}" in disclosure("film", seen)
+    assert disclosure("srt.en", seen).endswith("; not reviewed.")  # the translation is another text
+
+
+def test_the_record_counts_what_people_reviewed(project, outputs):
+    record = provenance(replace(project, captions=captions("rrbe--")), outputs)
+    assert record["captions"] == {"count": 6, "reviewed_by_a_person": 3, "edited_by_a_person": 2}
+    assert "captions" not in provenance(project, outputs)
