@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from ..core.speech import Caption, Transcript, Word
+from ..core.speech import Caption, Transcript, Utterance, Word
 
+#: A word below this probability is one to look at.
+UNSURE = 0.5
 #: How many words or characters may be passed over to find the next word in a caption.
 _REACH = 16
 
@@ -49,6 +52,36 @@ def placed_words(captions: Iterable[Caption], transcript: Transcript) -> list[li
             at, position = at + 1, position + len(key)
         placed.append(here)
     return placed
+
+
+class TimedWords:
+    """The words of a transcript, to be asked for those of a single caption."""
+
+    #: In- and out-times move to frames and shots: words so far outside may be the caption's.
+    _AROUND_S = 0.5
+
+    def __init__(self, transcript: Transcript | None) -> None:
+        self._language = transcript.language if transcript else ""
+        self._words = sorted(transcript.words if transcript else (), key=lambda word: word.start_s)
+        self._starts = [word.start_s for word in self._words]
+
+    def of(self, caption: Caption) -> list[Placed]:
+        """The words that a caption shows, in order, where they stand in it."""
+        low = bisect_left(self._starts, caption.start_s - self._AROUND_S)
+        high = bisect_right(self._starts, caption.end_s + self._AROUND_S)
+        words = tuple(self._words[low:high])
+        if not words:
+            return []
+        heard = Utterance(words[0].start_s, words[-1].end_s, "", self._language, words)
+        return placed_words((caption,), Transcript(self._language, (heard,)))[0]
+
+    def unsure(self, caption: Caption) -> list[Placed]:
+        """Those of them that the recogniser was not sure of; none where a person wrote the text."""
+        if caption.edited or caption.reviewed:
+            return []
+        return [
+            each for each in self.of(caption) if each.word.probability is not None and each.word.probability < UNSURE
+        ]
 
 
 def _next(words: list[tuple[Word, str]], at: int, shown: str, position: int) -> tuple[int, int] | None:

@@ -12,6 +12,7 @@ from ...core.project import Project
 from ...core.speech import Transcript, Utterance
 from ...core.time import Span, clock, merge_spans
 from ...subtitles.rules import RULES
+from ...subtitles.timed_words import UNSURE
 from ..provenance import disclosure, method, shown_options, stem_title
 from ..repairs import amount, chain
 from . import pictures
@@ -20,8 +21,6 @@ from .waveform import Outline
 
 #: Rows of a table on the page; the rest stays in the Project's own files.
 MOST_ROWS = 150
-#: A word below this probability is marked as uncertain.
-_UNCERTAIN = 0.5
 
 
 def usual_peak(each: pictures.Scan | Outline) -> float:
@@ -167,7 +166,7 @@ def _pieces(utterance: Utterance) -> list[tuple[str, bool]]:
         if found < 0:
             continue
         seen = found + len(text)
-        if word.probability is not None and word.probability < _UNCERTAIN:
+        if word.probability is not None and word.probability < UNSURE:
             pieces += [(utterance.text[said:found], False), (text, True)]
             said = seen
     return [*pieces, (utterance.text[said:], False)]
