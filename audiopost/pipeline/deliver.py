@@ -22,7 +22,7 @@ from ..io.encode import FORMATS as SOUND_FORMATS
 from ..io.encode import Encoding, write_sound
 from ..stages.separate import beside, file_of
 from ..stages.subtitles import subtitles
-from ..subtitles import FORMATS, Style, highlighted, render, save, suffix_of
+from ..subtitles import FORMATS, highlighted, render, save, suffix_of
 from ..subtitles.formats import holds
 from ..subtitles.formats.rttm import rttm
 from . import state
@@ -158,7 +158,7 @@ def write_captions(
     """
     if project.transcript is None or project.captions is None:
         return
-    timebase, style = project.media.timebase, style_of(project)
+    timebase = project.media.timebase
     texts = [(project.transcript, project.captions, "")]
     if project.translation is not None:
         captions, _ = subtitles(project.translation, timebase, until_s=project.media.duration_s)
@@ -167,7 +167,7 @@ def write_captions(
         live = highlighted(captions, transcript) if highlight else captions
         for kind in kinds:
             shown = live if kind in _HIGHLIGHTED else captions
-            named = _names_speakers(kind, style)
+            named = names_speakers(kind, project)
             try:
                 content = render(shown, transcript, kind, speakers=named, timebase=timebase, name=target.base)
             except BadValue as error:
@@ -178,9 +178,10 @@ def write_captions(
             save(target.path(kind + tag, tag + suffix_of(kind)), content)
 
 
-def _names_speakers(kind: str, style: Style | None) -> bool:
+def names_speakers(kind: str, project: Project) -> bool:
     """Whether a file says who speaks: not twice where SDH captions say it themselves, and not before the text itself
     ('S1: ') where a broadcaster's guide was asked for, which has no such labels."""
+    style = style_of(project)
     if style is None or style.name == "plain" or kind == "json":
         return True
     return not style.sdh and (kind == "txt" or "speaker" in holds(kind))
