@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from fractions import Fraction
 
 import numpy as np
 
 from ..core.audio import Audio, FloatArray
+
+#: Sound read on either side of a section: longer than the converter's filter, so that sections meet without a seam.
+_CONTEXT_S = 0.03
 
 
 def stream(
@@ -57,3 +61,19 @@ def converted(audio: Audio, rate: int, *, mono: bool = False, block: int = 1 << 
     blocks = (downmix(b, audio.layout) if mono else b for b in audio.blocks(block))
     channels = 1 if mono else audio.channels
     return stream(blocks, channels, audio.rate, rate, length(audio.frames, audio.rate, rate))
+
+
+def section(audio: Audio, rate: int, start: int, stop: int) -> FloatArray:
+    """(channels, stop - start): frames `start` to `stop` of `audio` at another rate, silence outside of it.
+
+    Neighbouring sections join without a seam, so that a player can ask for any of them in any order.
+    """
+    if rate == audio.rate:
+        return audio.read(start, stop)
+    ratio = Fraction(rate, audio.rate)
+    # Whole periods of the ratio, so that the first frame read lies on a frame of either rate.
+    context = -(-round(_CONTEXT_S * rate) // ratio.numerator)
+    first, last = start // ratio.numerator - context, -(-stop // ratio.numerator) + context
+    samples = audio.read(first * ratio.denominator, last * ratio.denominator)
+    low = start - first * ratio.numerator
+    return resample(samples, audio.rate, rate)[:, low : low + stop - start]

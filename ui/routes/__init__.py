@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from . import desk, jobs
+from . import captions, desk, jobs, media
 
-ROUTERS = (desk.router, jobs.router)
+ROUTERS = (desk.router, jobs.router, media.router)

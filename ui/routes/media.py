@@ -1,0 +1,124 @@
+"""Sound and pictures of the recording that is open: what the deck plays and draws. Tracks are named by their keys."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import numpy as np
+from fastapi import APIRouter, Depends, HTTPException, Query, Response
+
+from audiopost.dsp.peaks import BASE, FACTOR, level_counts
+from audiopost.dsp.resample import section
+from audiopost.io import layouts
+from audiopost.workspace import Desk
+from audiopost.workspace import tracks as sounds
+from audiopost.workspace.cache import Cache
+from audiopost.workspace.pictures import peaks as peaks_of
+from audiopost.workspace.tracks import Track, tracks
+
+from ..texts import tell, texts
+from .base import DeskOf, LanguageOf
+
+router = APIRouter(prefix="/audiopost", tags=["media"])
+
+#: Sound whose version stands in its address never changes.
+_FOREVER = {"cache-control": "private, max-age=31536000, immutable"}
+_NOT_YET = {"cache-control": "no-store"}
+#: Most frames, buckets and pictures of one question.
+_MOST_FRAMES, _MOST_BUCKETS = 1 << 20, 1 << 16
+_LONGEST_FRAMES = 1 << 40
+_BINARY = "application/octet-stream"
+
+FrameAt = Annotated[int, Query(ge=0, le=_LONGEST_FRAMES)]
+
+
+def listed(desk: Desk) -> tuple[Track, ...]:
+    """Every track of a desk as it stands."""
+    return tracks(desk.project, desk.previews)
+
+
+def track_of(
+    desk: DeskOf, track: Annotated[str, Query(max_length=200)], v: Annotated[str, Query(max_length=64)]
+) -> Track:
+    """The track of a question, 410 where its sound is another one by now. Raises UnknownName."""
+    found = sounds.track(listed(desk), track)
+    if found.version != v:
+        raise HTTPException(410, "This track has changed; ask for the manifest anew.")
+    return found
+
+
+TrackOf = Annotated[Track, Depends(track_of)]
+
+
+@router.get("/manifest")
+def manifest(desk: DeskOf, language: LanguageOf) -> dict[str, Any]:
+    """What there is to hear and to see, and in which units the other routes count."""
+    project = desk.project
+    audio, timebase = project.audio, project.media.timebase
+    rate = timebase.rate
+    return {
+        "recording": desk.name,
+        "revision": desk.revision,
+        "duration_s": audio.duration_s,
+        "rate": audio.rate,
+        "play_rate": play_rate(audio.rate),
+        "channels": audio.channels,
+        "fps": {"num": rate.fraction.numerator, "den": rate.fraction.denominator, "drop": rate.drop_frame},
+        "start_timecode": timebase.start_timecode,
+        "video": None,
+        "tracks": [_shown(each, language) for each in listed(desk)],
+        "peaks": {"base": BASE, "factor": FACTOR, "levels": len(level_counts(audio.frames))},
+    }
+
+
+def _shown(track: Track, language: str) -> dict[str, Any]:
+    return {
+        "key": track.key,
+        "title": _title(track, language),
+        "group": track.group,
+        "version": track.version,
+        "gain_db": 0.0,
+        "lufs": None,
+        "peak_dbtp": None,
+        "span": [track.span.start_s, track.span.end_s] if track.span else None,
+    }
+
+
+def _title(track: Track, language: str) -> str:
+    if track.title in texts():
+        return tell(track.title, language)
+    return tell(f"tracks.{'removed' if track.group == 'removed' else 'stem'}_other", language, name=track.name)
+
+
+def play_rate(rate: int) -> int:
+    """The rate at which a browser gets sound: `rate` from 8 to 96 kHz, else the nearest whole part or multiple."""
+    if rate < 8000:
+        return rate * -(-8000 // rate)
+    part = next((n for n in range(-(-rate // 96_000), 9) if rate % n == 0), 1)
+    return rate // part
+
+
+@router.get("/pcm")
+def pcm(track: TrackOf, start: FrameAt, count: Annotated[int, Query(ge=1, le=_MOST_FRAMES)]) -> Response:
+    """float32 little-endian, left and right in turn: frames `start` to `start + count` at the play rate."""
+    audio = track.audio
+    samples = section(audio, play_rate(audio.rate), start, start + count)
+    both = layouts.mixed(layouts.to_stereo(audio.layout), samples)
+    return Response(both.T.astype("<f4").tobytes(), media_type=_BINARY, headers=_FOREVER)
+
+
+@router.get("/peaks")
+def peaks(
+    desk: DeskOf,
+    track: TrackOf,
+    level: Annotated[int, Query(ge=0, le=20)],
+    start: FrameAt,
+    count: Annotated[int, Query(ge=1, le=_MOST_BUCKETS)],
+) -> Response:
+    """int16 little-endian, lowest and highest value in turn: buckets `start` to `start + count` of a level.
+
+    The header x-audiopost-share says which share of the whole sound is exact; below 1 it is worth asking again.
+    """
+    found, share = peaks_of(Cache(desk.cache), track, level, start, count)
+    headers = {**(_FOREVER if share == 1 else _NOT_YET), "x-audiopost-share": f"{share:.4f}"}
+    return Response(np.asarray(found, "<i2").tobytes(), media_type=_BINARY, headers=headers)
