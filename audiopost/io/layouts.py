@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..core.audio import LAYOUTS, FloatArray
+from ..core.audio import LAYOUTS, Audio, FloatArray
 
 #: Our name and FFmpeg's, in the order of the mask's bits, which is the order of channels in every file.
 _NAMES = {
@@ -97,6 +97,21 @@ def mixed(matrix: FloatArray, samples: FloatArray) -> FloatArray:
         gain = matrix[to, of]
         out[to] += samples[of] if gain == 1 else gain * samples[of]
     return out
+
+
+class _Stereo:
+    def __init__(self, audio: Audio) -> None:
+        self._audio, self._matrix = audio, to_stereo(audio.layout)
+
+    def read(self, start: int, stop: int) -> FloatArray:
+        return mixed(self._matrix, self._audio.read(start, stop))
+
+
+def stereo_of(audio: Audio) -> Audio:
+    """The stereo downmix of `audio`, mixed when read; stereo as it is."""
+    if audio.layout == ("L", "R"):
+        return audio
+    return Audio.backed(_Stereo(audio), channels=2, frames=audio.frames, rate=audio.rate, layout=("L", "R"))
 
 
 def _plain(names: tuple[str, ...]) -> tuple[str, ...]:

@@ -9,8 +9,9 @@ from fastapi import APIRouter, Depends, HTTPException, Query, Response
 
 from audiopost.dsp.peaks import BASE, FACTOR, level_counts
 from audiopost.dsp.resample import section
-from audiopost.io import layouts
-from audiopost.workspace import Desk
+from audiopost.dsp.spectrogram import SCALES
+from audiopost.io.layouts import stereo_of
+from audiopost.workspace import Desk, tiles
 from audiopost.workspace import tracks as sounds
 from audiopost.workspace.cache import Cache
 from audiopost.workspace.pictures import peaks as peaks_of
@@ -68,6 +69,17 @@ def manifest(desk: DeskOf, language: LanguageOf) -> dict[str, Any]:
         "video": None,
         "tracks": [_shown(each, language) for each in listed(desk)],
         "peaks": {"base": BASE, "factor": FACTOR, "levels": len(level_counts(audio.frames))},
+        "tiles": {
+            "column_frames": tiles.COLUMN_FRAMES,
+            "width": tiles.WIDTH,
+            "height": tiles.HEIGHT,
+            "zooms": tiles.zooms(audio.frames),
+            "scales": SCALES,
+            "floor_db": tiles.FLOOR_DB,
+            "top_db": tiles.TOP_DB,
+            "low_hz": 0.0,
+            "high_hz": tiles.highest_hz(audio.rate),
+        },
     }
 
 
@@ -102,9 +114,8 @@ def play_rate(rate: int) -> int:
 def pcm(track: TrackOf, start: FrameAt, count: Annotated[int, Query(ge=1, le=_MOST_FRAMES)]) -> Response:
     """float32 little-endian, left and right in turn: frames `start` to `start + count` at the play rate."""
     audio = track.audio
-    samples = section(audio, play_rate(audio.rate), start, start + count)
-    both = layouts.mixed(layouts.to_stereo(audio.layout), samples)
-    return Response(both.T.astype("<f4").tobytes(), media_type=_BINARY, headers=_FOREVER)
+    samples = section(stereo_of(audio), play_rate(audio.rate), start, start + count)
+    return Response(samples.T.astype("<f4").tobytes(), media_type=_BINARY, headers=_FOREVER)
 
 
 @router.get("/peaks")
@@ -122,3 +133,16 @@ def peaks(
     found, share = peaks_of(Cache(desk.cache), track, level, start, count)
     headers = {**(_FOREVER if share == 1 else _NOT_YET), "x-audiopost-share": f"{share:.4f}"}
     return Response(np.asarray(found, "<i2").tobytes(), media_type=_BINARY, headers=headers)
+
+
+@router.get("/tile")
+def tile(
+    desk: DeskOf,
+    track: TrackOf,
+    scale: Annotated[str, Query(max_length=20)],
+    zoom: Annotated[int, Query(ge=0, le=30)],
+    n: FrameAt,
+) -> Response:
+    """A tile of the spectrogram as a grey PNG: number `n` of a zoom."""
+    content = tiles.tile(Cache(desk.cache), track, scale, zoom, n)
+    return Response(content, media_type="image/png", headers=_FOREVER)
