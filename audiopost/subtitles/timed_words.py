@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -67,21 +68,33 @@ class TimedWords:
 
     def of(self, caption: Caption) -> list[Placed]:
         """The words that a caption shows, in order, where they stand in it."""
-        low = bisect_left(self._starts, caption.start_s - self._AROUND_S)
-        high = bisect_right(self._starts, caption.end_s + self._AROUND_S)
-        words = tuple(self._words[low:high])
-        if not words:
-            return []
-        heard = Utterance(words[0].start_s, words[-1].end_s, "", self._language, words)
-        return placed_words((caption,), Transcript(self._language, (heard,)))[0]
+        return _shown(caption, self._around(caption), self._language)
 
     def unsure(self, caption: Caption) -> list[Placed]:
-        """Those of them that the recogniser was not sure of; none where a person wrote the text."""
-        if caption.edited or caption.reviewed:
+        """Those of them that the recogniser was not sure of; none where a person wrote or reviewed the text."""
+        words = () if caption.edited or caption.reviewed else self._around(caption)
+        if not any(map(_is_unsure, words)):
             return []
-        return [
-            each for each in self.of(caption) if each.word.probability is not None and each.word.probability < UNSURE
-        ]
+        return list(_unsure(caption, words, self._language))
+
+    def _around(self, caption: Caption) -> tuple[Word, ...]:
+        low = bisect_left(self._starts, caption.start_s - self._AROUND_S)
+        high = bisect_right(self._starts, caption.end_s + self._AROUND_S)
+        return tuple(self._words[low:high])
+
+
+def _is_unsure(word: Word) -> bool:
+    return word.probability is not None and word.probability < UNSURE
+
+
+@functools.lru_cache(16384)
+def _unsure(caption: Caption, words: tuple[Word, ...], language: str) -> tuple[Placed, ...]:
+    return tuple(placed for placed in _shown(caption, words, language) if _is_unsure(placed.word))
+
+
+def _shown(caption: Caption, words: tuple[Word, ...], language: str) -> list[Placed]:
+    heard = Utterance(caption.start_s, caption.end_s, "", language, words)
+    return placed_words((caption,), Transcript(language, (heard,)))[0]
 
 
 def _next(words: list[tuple[Word, str]], at: int, shown: str, position: int) -> tuple[int, int] | None:

@@ -43,9 +43,13 @@ def working_style(project: Project, chosen: str = "") -> Style:
         if chosen not in style_names():
             raise UnknownName("subtitle style", chosen, style_names())
         return load_style(chosen)
+    return chosen_style(project.transcript or Transcript("und"), layout_options(project))
+
+
+def layout_options(project: Project) -> Options:
+    """The options that the captions were laid out with, the defaults where they were not."""
     step = project.step("subtitles")
-    options = change(None, Options, dict(step.options) if step else {}, "subtitles.")
-    return chosen_style(project.transcript or Transcript("und"), options)
+    return change(None, Options, dict(step.options) if step else {}, "subtitles.")
 
 
 def shot_changes(project: Project) -> tuple[float, ...]:
@@ -102,6 +106,13 @@ class Checked:
             for n, each in found
             if RULES[each.rule].severity == "error"
         )
+
+    def renewed(self, project: Project) -> Project:
+        """The Project with what in its captions breaks the style."""
+        if project.captions is None:
+            return project
+        issues = self.issues(captions_of(project))
+        return project if issues == project.caption_issues else replace(project, caption_issues=issues)
 
     def forget(self, captions: Sequence[Caption]) -> None:
         """Drops what was judged of captions that are none of these, where much of it has gathered."""

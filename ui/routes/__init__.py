@@ -4,4 +4,4 @@ from __future__ import annotations
 
 from . import captions, desk, jobs, media
 
-ROUTERS = (desk.router, jobs.router, media.router)
+ROUTERS = (desk.router, jobs.router, captions.router, media.router)

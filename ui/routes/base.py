@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, cast
 
 from fastapi import Depends, FastAPI, HTTPException, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 
 from audiopost.core.errors import AudiopostError, InputError, OutputError, UsageError
@@ -64,3 +65,8 @@ def tell_errors(app: FastAPI) -> None:
     @app.exception_handler(HTTPException)
     def _refused(request: Request, error: HTTPException) -> JSONResponse:
         return JSONResponse({"error": error.detail}, error.status_code)
+
+    @app.exception_handler(RequestValidationError)
+    def _misshapen(request: Request, error: RequestValidationError) -> JSONResponse:
+        said = (f"{'.'.join(map(str, each['loc'][1:]))}: {each['msg']}" for each in error.errors())
+        return JSONResponse({"error": f"This cannot be asked: {'; '.join(said)}."}, 422)
