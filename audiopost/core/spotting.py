@@ -156,6 +156,7 @@ class Cue:
     """A place for music (or, with function 'silence', for none). `function`, `emotion`, `status` as listed above.
 
     `tempo_bpm` is a range in beats a minute, `level_lu` the level under dialogue relative to the dialogue's loudness.
+    `edited`: a person added it, or changed more of it than its status.
     """
 
     number: int
@@ -183,6 +184,7 @@ class Cue:
     fades: Fades = Fades()
     alternatives: tuple[Alternative, ...] = ()
     tracks: tuple[TrackMatch, ...] = ()
+    edited: bool = False
 
     @property
     def label(self) -> str:

@@ -14,6 +14,7 @@ from ..core.project import Project
 from ..core.registry import AUTO
 from ..core.serial import to_json
 from ..core.speech import Caption
+from ..core.spotting import Cue
 from ..core.stage import Step
 from ..io.atomic import write_text
 from ..io.decode import file_sha256
@@ -144,6 +145,18 @@ def review_of(captions: Sequence[Caption] | None) -> str:
     return f"{said.removesuffix(' by a person')}, {seen}" if said else seen
 
 
+def cue_review(cues: Sequence[Cue] | None) -> str:
+    """What people did to the cues, as the end of a sentence: '3 of 8 cues accepted by a person, 1 changed, 2 rejected';
+    'not reviewed' where nobody did anything. Music that was there before is counted only where it was changed."""
+    proposed = [cue for cue in cues or () if cue.status != "existing"]
+    accepted, rejected = (sum(cue.status == status for cue in proposed) for status in ("accepted", "rejected"))
+    edited = sum(cue.edited for cue in cues or ())
+    if not (accepted or rejected or edited):
+        return "not reviewed"
+    others = [f"{count} {what}" for count, what in ((edited, "changed"), (rejected, "rejected")) if count]
+    return ", ".join([f"{accepted} of {len(proposed)} cues accepted by a person", *others])
+
+
 def shown_options(step: Step) -> dict[str, Any]:
     """The options of a step; of files of this machine (a script, a cast, a model) the name without its folder."""
     options: dict[str, Any] = to_json(step.options)
@@ -204,7 +217,7 @@ def disclosure(kind: str, project: Project) -> str:
     if kind in ("emotion_csv", "emotion_json"):
         return _judged("Feelings judged", project, "emotion")
     if kind == "spotting" or kind.partition("_")[0] == "cues":
-        return _judged("Music cues proposed", project, "cues", "emotion")
+        return _judged("Music cues proposed", project, "cues", "emotion", cue_review(project.cues))
     if kind == "report":
         return "Written by audiopost from its own measurements and records; its AI section says what AI did."
     if kind == "project":
@@ -307,9 +320,9 @@ def _and_translated(project: Project, translated: bool) -> str:
     return f"{verb} and machine-translated" if translated else verb
 
 
-def _judged(what: str, project: Project, stage: str, helper: str = "") -> str:
+def _judged(what: str, project: Project, stage: str, helper: str = "", reviewed: str = "not reviewed") -> str:
     step, helped = project.step(stage), project.step(helper)
     if step is None:
-        return f"{what} by audiopost; not reviewed."
+        return f"{what} by audiopost; {reviewed}."
     also = f", with emotion judged by {method(helped)}" if helped else ""
-    return f"{_did(step, what)}{also}; a suggestion, not reviewed."
+    return f"{_did(step, what)}{also}; a suggestion, {reviewed}."

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from ..core.audio import Audio, FloatArray
-from ..core.errors import InputError, UnknownName
+from ..core.errors import BadValue, InputError, UnknownName
 from ..core.music import EditPiece, TrackEdit, TrackMatch
 from ..core.spotting import Cue
 from ..core.stage import Progress, silent
@@ -116,6 +116,39 @@ def music_bed(
     return target.audio, (*empty, *players.warnings, *late)
 
 
+def heard_under(
+    programme: Audio,
+    cue: Cue,
+    span: Span,
+    *,
+    source: str = "guides",
+    dialogue: Audio | None = None,
+    programme_lufs: float | None = None,
+) -> TempMix:
+    """What `temp_mix` makes of one cue, whatever its status, of a stretch of the programme alone: to hear it at once.
+
+    Both sounds begin at `span.start_s`. `programme_lufs` is the whole programme's loudness where it is known; guides
+    are laid by it. Raises BadValue for a cue that has no music of this source, with what is amiss.
+    """
+    if source not in SOURCES:
+        raise UnknownName("source of a temp mix", source, SOURCES)
+    if cue.function == "silence" or not cue.duration_s > 0:
+        raise BadValue(f"{cue.label} asks for no music: there is nothing to hear.", value=cue.label)
+    players = _Players(programme, dialogue or programme, source, programme_lufs)
+    player = players.of(cue)
+    if player is None:
+        raise BadValue("; ".join(players.warnings) or f"{cue.label} has no music.", value=cue.label)
+    start, stop = (min(max(round(t * programme.rate), 0), programme.frames) for t in (span.start_s, span.end_s))
+    with Spool(programme.rate, programme.channels, programme.layout) as target:
+        for at in range(start, stop, _BLOCK):
+            target.write(player.read(at, min(at + _BLOCK, stop)))
+    music = target.audio
+    mixed = Audio(programme.read(start, stop) + music.samples, programme.rate, programme.layout)
+    if mixed.frames and float(np.abs(mixed.samples).max()) > 1:
+        mixed = spool(limit(mixed, 0.0), like=mixed)
+    return TempMix(mixed, music, tuple(players.warnings))
+
+
 class _Laid:
     """Stereo music on the channels of a programme, before ducking."""
 
@@ -152,8 +185,8 @@ class _Player:
 class _Players:
     """Opens the music of cues, and notes what could not be opened."""
 
-    def __init__(self, programme: Audio, dialogue: Audio, source: str) -> None:
-        self._programme, self._dialogue, self._source = programme, dialogue, source
+    def __init__(self, programme: Audio, dialogue: Audio, source: str, lufs: float | None = None) -> None:
+        self._programme, self._dialogue, self._source, self._lufs = programme, dialogue, source, lufs
         self.warnings: list[str] = []
         self._open: Callable[[str], Audio] = functools.lru_cache(_OPEN)(self._opened)
 
@@ -185,14 +218,20 @@ class _Players:
         return at_rate(decode(Path(path)).audio, self._programme.rate)
 
     def _guide(self, cue: Cue) -> Placed:
-        guide = guide_audio(cue, self._programme.rate)
+        guide = _guide(replace(cue, status="suggested", tracks=(), edited=False), self._programme.rate)
         edit = TrackEdit((EditPiece(cue.in_s, 0.0, guide.duration_s),), gain_db=self._guide_gain_db)
         return Placed(guide, edit, cue)
 
     @functools.cached_property
     def _guide_gain_db(self) -> float:
-        loudness = integrated_loudness(self._programme)
+        loudness = integrated_loudness(self._programme) if self._lufs is None else self._lufs
         return 0.0 if loudness is None else loudness + IN_THE_CLEAR_LU - LOUDNESS_LUFS
+
+
+@functools.lru_cache(2)
+def _guide(cue: Cue, rate: int) -> Audio:
+    """The guide of a cue, kept for when it is heard again from another place."""
+    return guide_audio(cue, rate)
 
 
 def _name(match: TrackMatch) -> str:

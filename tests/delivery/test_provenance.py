@@ -8,8 +8,9 @@ import pytest
 from audiopost.core.audio import Audio
 from audiopost.core.project import MediaInfo, Project
 from audiopost.core.speech import Caption, CastRole, Consent, Transcript
+from audiopost.core.spotting import Cue
 from audiopost.core.stage import ModelInfo, Step
-from audiopost.delivery.provenance import disclosure, provenance, write_provenance
+from audiopost.delivery.provenance import cue_review, disclosure, provenance, write_provenance
 
 RNNOISE = ModelInfo("RNNoise", "0.4.5", "BSD-3-Clause", "pyrnnoise", "a" * 64)
 WHISPER = ModelInfo("whisper-small", "2022-09", "MIT", "https://huggingface.co/Systran/faster-whisper-small", "b" * 64)
@@ -227,3 +228,14 @@ def test_the_record_counts_what_people_reviewed(project, outputs):
     record = provenance(replace(project, captions=captions("rrbe--")), outputs)
     assert record["captions"] == {"count": 6, "reviewed_by_a_person": 3, "edited_by_a_person": 2}
     assert "captions" not in provenance(project, outputs)
+
+
+def test_the_disclosure_counts_what_people_did_to_the_cues() -> None:
+    cue = Cue(1, 0, 9, "underscore", "joy", (80, 90), "major", (), "", 0.5)
+    left = [replace(cue, number=n) for n in range(1, 9)]
+    assert cue_review(left) == cue_review(None) == "not reviewed"
+    judged = [replace(each, status="accepted", edited=each.number == 1) for each in left[:3]]
+    judged += [replace(each, status="rejected") for each in left[3:5]]
+    there = replace(cue, number=9, status="existing")
+    said = "3 of 8 cues accepted by a person, 1 changed, 2 rejected"
+    assert cue_review([*judged, *left[5:], there]) == said

@@ -141,3 +141,13 @@ def test_nothing_is_lost_and_a_second_look_changes_nothing(
     again, messages = checked(cues, 100.0, base, before=cues)
     assert again == cues
     assert all("overlap" in message for message in messages)
+
+
+def test_what_a_person_changed_is_marked_and_what_was_only_judged_is_not() -> None:
+    before = (cue(1, 0, 10), cue(2, 12, 20), cue(3, 30, 40))
+    sheet = [replace(before[0], status="accepted"), replace(before[1], title="Theme"), before[2], cue(4, 50, 55)]
+    cues, _ = checked(sheet, 60, BASE, before=before)
+    assert [each.edited for each in cues] == [False, True, False, True]
+    # A sheet has no column for it: what was marked once stays so.
+    again, _ = checked([replace(each, edited=False) for each in cues], 60, BASE, before=cues)
+    assert [each.edited for each in again] == [False, True, False, True]

@@ -25,7 +25,7 @@ _TONICS = (0, 2, 5, 7, 9, 10)
 #: Functions that are struck once instead of played through.
 _STRUCK = ("sting", "button")
 #: What says how a cue was judged or is called, and what is told in one language or another: neither is its music's.
-_BESIDE = ("reason", "confidence", "status", "title", "alternatives", "tracks", "dynamics")
+_BESIDE = ("reason", "confidence", "status", "title", "alternatives", "tracks", "dynamics", "edited")
 
 
 def compose(cue: Cue) -> Score:

@@ -127,6 +127,20 @@ def suggest_cues(
     return _run(material, music, dialogue_lufs, chosen, progress)[0]
 
 
+def material_of(project: Project) -> Material:
+    """What a Project has that cues are drawn from."""
+    return _material(
+        project.emotion or (),
+        project.emotion_utterances or (),
+        project.turns or (),
+        project.activity or (),
+        project.scenes or (),
+        project.beats or (),
+        project.audio.duration_s,
+        project.media.timebase.rate,
+    )
+
+
 def _material(
     points: Sequence[EmotionPoint],
     utterances: Sequence[EmotionUtterance],
@@ -227,16 +241,7 @@ class Stage:
 
     def __call__(self, project: Project, options: Options, progress: Progress) -> Project:
         project.require(self.requires, self.name)
-        material = _material(
-            project.emotion or (),
-            project.emotion_utterances or (),
-            project.turns or (),
-            project.activity or (),
-            project.scenes or (),
-            project.beats or (),
-            project.audio.duration_s,
-            project.media.timebase.rate,
-        )
+        material = material_of(project)
         music = (project.stems or {}).get("music") or project.programme
         lufs = loudness_of(project.dialogue, progress) if options.library is not None else None
         cues, choice, warnings = _run(material, music, lufs, options, progress)

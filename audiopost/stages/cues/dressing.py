@@ -45,6 +45,12 @@ class Dresser:
                 cues.append(self._cue(place, number, self._heard_before(place, cues)))
         return tuple(cues)
 
+    def asked(self, place: Placed, number: int, emotion: str = "") -> Cue:
+        """A cue that a person asked for, in `emotion`, or in what the place feels like."""
+        if place.idea.function == "silence":
+            return self._silence(place, number, emotion)
+        return self._cue(place, number, self._heard_before(place, ()), emotion)
+
     def _heard_before(self, place: Placed, cues: Sequence[Cue]) -> Cue | None:
         """The last music with a key before a cue, suggested or there already, that is still in the ear."""
         past = [
@@ -53,10 +59,10 @@ class Dresser:
         ]  # fmt: skip
         return max(past, key=lambda cue: cue.out_s, default=None)
 
-    def _cue(self, place: Placed, number: int, before: Cue | None) -> Cue:
+    def _cue(self, place: Placed, number: int, before: Cue | None, emotion: str = "") -> Cue:
         context, idea = self.context, place.idea
         function, words = context.rules.functions[idea.function], context.words
-        emotion = self._emotion(place)
+        emotion = emotion or self._emotion(place)
         sounds = context.rules.emotions[emotion]
         tempo = narrowed(emotion, sounds.tempo_bpm, idea.feeling.arousal)
         hits = hit_points(context, place.in_s, place.out_s, idea.function, self.rate)
@@ -86,9 +92,9 @@ class Dresser:
         by_voice = self.context.rules.emotions[named].by_voice
         return by_voice if by_voice and not place.idea.feeling.named else named
 
-    def _silence(self, place: Placed, number: int) -> Cue:
+    def _silence(self, place: Placed, number: int, emotion: str = "") -> Cue:
         idea = place.idea
-        emotion = self._emotion(place)
+        emotion = emotion or self._emotion(place)
         return Cue(
             number, place.in_s, place.out_s, "silence", emotion, (0, 0), "", (), idea.evidence, place.confidence,
             reel=self.reel, metre="", level_lu=0.0, curve=self._curve(place),

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from ...core.errors import BadValue, UnknownName
 from ...core.spotting import EMOTIONS, FADES, FUNCTIONS, STATUSES, Cue
-from ...core.time import Span, Timebase
+from ...core.time import FrameRate, Span, Timebase
 from .refit import refitted
 from .words import Words
 
@@ -27,7 +27,9 @@ def checked(
 
     A number that stands keeps its cue: people call cues by it. Cues may overlap, which is told. What has moved since
     `before` (by its label; all of it where that is empty) has its ducks under `speech`, fades and tempo fitted anew,
-    and loses the hit points it no longer covers. Raises BadValue for times that are no times, UnknownName for a
+    and loses the hit points it no longer covers; what differs from `before` is marked as edited.
+
+    Raises BadValue for times that are no times, UnknownName for a
     function, emotion, status or fade that does not exist; both name the cue by its place in the sheet and its label.
     """
     words = Words(language)
@@ -41,11 +43,26 @@ def checked(
     known = {cue.label: cue for cue in before}
     fitted = []
     for cue in _numbered(ordered, timebase, words, messages):
-        new, told = refitted(cue, known.get(cue.label), speech, timebase.rate, words)
-        fitted.append(new)
+        old = known.get(cue.label)
+        new, told = refitted(cue, old, speech, timebase.rate, words)
+        fitted.append(replace(new, edited=cue.edited or (bool(before) and _edited(cue, old, timebase.rate))))
         messages.extend(told)
     messages.extend(_overlaps(fitted, timebase, words))
     return tuple(fitted), tuple(messages)
+
+
+def _edited(cue: Cue, before: Cue | None, rate: FrameRate) -> bool:
+    """Whether a person made it, or what a sheet holds of it differs; sheets keep times to the frame."""
+    return before is None or before.edited or _told(cue, rate) != _told(before, rate)
+
+
+def _told(cue: Cue, rate: FrameRate) -> tuple[object, ...]:
+    fades, level = cue.fades, round(cue.level_lu, 3)
+    return (
+        rate.frame_at(cue.in_s), rate.frame_at(cue.out_s), cue.title, cue.function, cue.emotion, cue.tempo_bpm,
+        cue.metre, cue.key, cue.mode, cue.instruments, cue.texture, cue.dynamics, level, round(fades.in_s, 3),
+        fades.in_shape, round(fades.out_s, 3), fades.out_shape,
+    )  # fmt: skip
 
 
 def _refuse(cue: Cue, row: int, duration_s: float) -> None:
