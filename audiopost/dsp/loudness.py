@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from array import array
 from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +28,7 @@ from .true_peak import TruePeak
 WEIGHTS = {"LFE": 0.0, "Ls": 1.41, "Rs": 1.41}
 #: Hops of 10 ms in the windows, and in what is kept.
 _MOMENTARY, _SHORT_TERM, _SLOT = 40, 300, 10
-_SLOT_S = 0.1
+_SLOT_S, _SLOTS_PER_S = 0.1, 10
 #: Frames read at once.
 _READ = 1 << 16
 #: Recordings up to this long have curves in steps of a slot, longer ones in steps of a second.
@@ -100,16 +101,26 @@ class _Groups:
         return np.array(self._reduced, np.float64)
 
 
+class Curves(NamedTuple):
+    """What a meter showed at the end of each 100 ms, float32, NaN for nothing: momentary and short-term loudness in
+    LUFS, and the true peak within the 100 ms in dBTP."""
+
+    momentary_lufs: FloatArray
+    short_term_lufs: FloatArray
+    true_peak_dbtp: FloatArray
+
+
 class Meter:
     """All measures of R 128 in one pass: `push` blocks (channels, n), then ask.
 
-    Without `true_peak` there is none in the report, and the pass takes about half the time.
+    Without `true_peak` there is none in the report, and the pass takes about half the time. `fine` finds the true peak
+    of every 100 ms, which `curves` wants.
     """
 
-    def __init__(self, rate: int, layout: tuple[str, ...], *, true_peak: bool = True) -> None:
+    def __init__(self, rate: int, layout: tuple[str, ...], *, true_peak: bool = True, fine: bool = False) -> None:
         self._rate = rate
         self._powers = HopPowers(rate, layout)
-        self._true_peak = TruePeak(rate, len(layout)) if true_peak else None
+        self._true_peak = TruePeak(rate, len(layout), _SLOTS_PER_S if fine else 1) if true_peak else None
         self._recent: _Powers = np.zeros(0)
         self._momentary_max = self._short_term_max = 0.0
         self._slots = _Groups(_SLOT, np.add)
@@ -152,6 +163,20 @@ class Meter:
             true_peaks_dbtp=tuple(map(_dbtp, peaks.by_second.tolist())) if peaks else (),
         )
 
+    def curves(self) -> Curves:
+        """Every 100 ms that are whole, at any length; the true peak of a Meter that is `fine`."""
+        slots, peaks = self._slots.values, self._true_peak
+        momentary = self._momentary.values[: len(slots)] / self._frames(_MOMENTARY)
+        short_term = np.zeros(len(slots))
+        whole = windows(slots, _SHORT_TERM // _SLOT) / self._frames(_SHORT_TERM)
+        short_term[len(slots) - len(whole) :] = whole
+        by_slot = peaks.by_slot[: len(slots)] if peaks else np.zeros(0, np.float32)
+        by_slot = np.pad(by_slot, (0, len(slots) - len(by_slot)))
+        with np.errstate(divide="ignore"):
+            return Curves(
+                _told(_loudness(momentary)), _told(_loudness(short_term)), _told(20 * np.log10(by_slot))
+            )  # fmt: skip
+
     def mean_lufs(self, spans: Iterable[Span]) -> float | None:
         """Ungated loudness (BS.1770-1) of the stretches inside `spans`, to 100 ms; None where they hold nothing."""
         inside = self._inside(spans)
@@ -176,6 +201,11 @@ class Meter:
 def _curve(powers: _Powers) -> tuple[float | None, ...]:
     """Loudness to 0.01 LU."""
     return tuple(None if (value := lufs(power)) is None else round(value, 2) for power in powers.tolist())
+
+
+def _told(levels_db: NDArray[np.floating[Any]]) -> FloatArray:
+    """float32, NaN for what is no sound."""
+    return np.where(levels_db > _FLOOR_LUFS, levels_db, np.nan).astype(np.float32)
 
 
 def integrated(blocks: _Powers) -> float | None:

@@ -96,7 +96,7 @@ def _close(audio: Audio, spectrum: Spectrum, start: int, step: int, count: int, 
     size, apart = spectrum.size, step // windows
     low = start + apart // 2 - size // 2
     samples = audio.read(low, low + (count * windows - 1) * apart + size)
-    power = sum(_powers(samples, spectrum, apart)) / audio.channels
+    power = np.mean(list(_powers(samples, spectrum, apart)), axis=0)
     return np.asarray(power.reshape(count, windows, -1).mean(axis=1), np.float32)
 
 

@@ -99,10 +99,13 @@ def _between(samples: FloatArray, factor: int, floor: float) -> Iterator[tuple[N
 
 
 class TruePeak:
-    """Meter of the true peak of all channels: `push` blocks, then ask. Silence lies around the signal."""
+    """Meter of the true peak of all channels: `push` blocks, then ask. Silence lies around the signal.
 
-    def __init__(self, rate: int, channels: int) -> None:
-        self._rate, self._factor = rate, oversampling(rate)
+    It keeps the peaks of `per_s` slots a second; more of them take longer, since each has to be found exactly.
+    """
+
+    def __init__(self, rate: int, channels: int, per_s: int = 1) -> None:
+        self._rate, self._factor, self._per_s = rate, oversampling(rate), per_s
         self._held: FloatArray = np.zeros((channels, HALF), np.float32)
         self._done = 0
         self._peaks = array("f")
@@ -116,19 +119,26 @@ class TruePeak:
         self._held = samples[:, ready:].copy()
 
     def _add(self, samples: FloatArray, peaks: array[float]) -> None:
-        """Puts the peaks of `samples`, which go on where the stream is and have context, into those of the seconds."""
+        """Puts the peaks of `samples`, which go on where the stream is and have context, into those of the slots."""
         start, stop = 0, samples.shape[1] - 2 * HALF
         while start < stop:
-            second, at = divmod(self._done + start, self._rate)
-            end = min(stop, start + self._rate - at)
-            if second == len(peaks):
+            slot = (self._done + start) * self._per_s // self._rate
+            end = min(stop, -(-(slot + 1) * self._rate // self._per_s) - self._done)
+            if slot == len(peaks):
                 peaks.append(0.0)
-            peaks[second] = highest(samples[:, start : end + 2 * HALF], self._factor, peaks[second])
+            peaks[slot] = highest(samples[:, start : end + 2 * HALF], self._factor, peaks[slot])
             start = end
 
     @property
     def by_second(self) -> FloatArray:
         """The true peak of each second so far, linear, full scale 1.0; the last one may be shorter."""
+        slots = self.by_slot
+        by_second = np.pad(slots, (0, -len(slots) % self._per_s)).reshape(-1, self._per_s)
+        return np.asarray(by_second.max(axis=1), np.float32)
+
+    @property
+    def by_slot(self) -> FloatArray:
+        """The true peak of each slot so far, linear, full scale 1.0; the last one may be shorter."""
         peaks = array("f", self._peaks)
         self._add(np.pad(self._held, ((0, 0), (0, HALF))), peaks)
         return np.array(peaks, np.float32)
@@ -136,7 +146,7 @@ class TruePeak:
     @property
     def peak(self) -> float:
         """The true peak so far, linear, full scale 1.0."""
-        return float(self.by_second.max(initial=0.0))
+        return float(self.by_slot.max(initial=0.0))
 
     @property
     def dbtp(self) -> float | None:

@@ -22,6 +22,8 @@ class Cache:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._current: frozenset[str] = frozenset()
+        self._written = 0
 
     def path(self, version: str, what: str) -> Path:
         """Where a file lies, or would lie. `version` and `what` are names of ours, never a person's."""
@@ -41,9 +43,16 @@ class Cache:
     def put(self, version: str, what: str, content: bytes) -> None:
         """Keeps a file. Raises OutputError."""
         write_bytes(self.path(version, what), content)
+        self._written += len(content)
 
     def tidy(self, current: Collection[str]) -> None:
-        """Removes what was made of old versions, the latest few aside, and then what lies unused the longest."""
+        """Removes what was made of old versions, the latest few aside, and then what lies unused the longest.
+
+        Where nothing changed and little was written since the last time it does nothing.
+        """
+        if self._current == frozenset(current) and self._written < MOST_BYTES // 16:
+            return
+        self._current, self._written = frozenset(current), 0
         found = []
         for path in self.folder.iterdir():
             with contextlib.suppress(OSError):  # another thread may have removed it

@@ -8,8 +8,8 @@ import threading
 
 import numpy as np
 
-from ..core.audio import Audio
-from ..core.errors import BadValue
+from ..core.audio import Audio, FloatArray
+from ..core.errors import BadValue, UnknownName
 from ..dsp import spectrogram
 from ..dsp.spectrogram import SCALES, Bands, Spectrum
 from ..io.layouts import stereo_of
@@ -42,7 +42,7 @@ def tile(cache: Cache, track: Track, scale: str, zoom: int, number: int) -> byte
     """
     frames, step = track.audio.frames, COLUMN_FRAMES << min(max(zoom, 0), 40)
     if scale not in SCALES:
-        spectrogram.even_edges_hz(scale, 1.0, 1)
+        raise UnknownName("scale of frequency", scale, SCALES)
     if not 0 <= zoom < zooms(frames) or not 0 <= number * WIDTH * step < max(frames, 1):
         raise BadValue(f"There is no tile {number} at zoom {zoom}.", value=(zoom, number))
     what = f"{scale}-{zoom}-{number}.png"
@@ -65,7 +65,7 @@ def _made(cache: Cache, track: Track, scale: str, zoom: int, number: int) -> byt
     return made[scale]
 
 
-def _power(audio: Audio, start: int, step: int) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+def _power(audio: Audio, start: int, step: int) -> FloatArray:
     heard = audio if audio.channels <= 2 else stereo_of(audio)
     spectrum = Spectrum(audio.rate)
     inside = min(WIDTH, -(-(audio.frames - start) // step))
@@ -73,7 +73,7 @@ def _power(audio: Audio, start: int, step: int) -> np.ndarray[tuple[int, ...], n
     return np.pad(power, ((0, WIDTH - inside), (0, 0)))
 
 
-def _png(level_db: np.ndarray[tuple[int, ...], np.dtype[np.float32]]) -> bytes:
+def _png(level_db: FloatArray) -> bytes:
     from PIL import Image
 
     share = np.clip((level_db - FLOOR_DB) / (TOP_DB - FLOOR_DB), 0, 1)

@@ -11,9 +11,10 @@ from audiopost.dsp.peaks import BASE, FACTOR, level_counts
 from audiopost.dsp.resample import section
 from audiopost.dsp.spectrogram import SCALES
 from audiopost.io.layouts import stereo_of
-from audiopost.workspace import Desk, tiles
+from audiopost.workspace import Desk, meters, tiles
 from audiopost.workspace import tracks as sounds
 from audiopost.workspace.cache import Cache
+from audiopost.workspace.meters import STEP_S, Metered
 from audiopost.workspace.pictures import peaks as peaks_of
 from audiopost.workspace.tracks import Track, tracks
 
@@ -28,6 +29,8 @@ _NOT_YET = {"cache-control": "no-store"}
 #: Most frames, buckets and pictures of one question.
 _MOST_FRAMES, _MOST_BUCKETS = 1 << 20, 1 << 16
 _LONGEST_FRAMES = 1 << 40
+#: Seconds that the manifest waits for loudness to be measured, and the meters of one track.
+_SETTLING_S, _MEASURING_S = 0.3, 5.0
 _BINARY = "application/octet-stream"
 
 FrameAt = Annotated[int, Query(ge=0, le=_LONGEST_FRAMES)]
@@ -57,6 +60,7 @@ def manifest(desk: DeskOf, language: LanguageOf) -> dict[str, Any]:
     project = desk.project
     audio, timebase = project.audio, project.media.timebase
     rate = timebase.rate
+    shown, measuring = _tracks(desk, language)
     return {
         "recording": desk.name,
         "revision": desk.revision,
@@ -67,7 +71,8 @@ def manifest(desk: DeskOf, language: LanguageOf) -> dict[str, Any]:
         "fps": {"num": rate.fraction.numerator, "den": rate.fraction.denominator, "drop": rate.drop_frame},
         "start_timecode": timebase.start_timecode,
         "video": None,
-        "tracks": [_shown(each, language) for each in listed(desk)],
+        "tracks": shown,
+        "measuring": measuring,
         "peaks": {"base": BASE, "factor": FACTOR, "levels": len(level_counts(audio.frames))},
         "tiles": {
             "column_frames": tiles.COLUMN_FRAMES,
@@ -83,15 +88,26 @@ def manifest(desk: DeskOf, language: LanguageOf) -> dict[str, Any]:
     }
 
 
-def _shown(track: Track, language: str) -> dict[str, Any]:
+def _tracks(desk: Desk, language: str) -> tuple[list[dict[str, Any]], bool]:
+    """The tracks as JSON, and whether how loud they are is still being found out."""
+    found, cache = listed(desk), Cache(desk.cache)
+    compared = [each for each in found if each.group in ("mix", "preview")]
+    going = meters.measure(cache, compared, desk.project.audio, _SETTLING_S)
+    known = {each.version: loud for each in found if (loud := meters.metered(cache, each))}
+    gains = meters.gains(found, known)
+    shown = [_shown(each, known.get(each.version, Metered()), gains[each.key], language) for each in found]
+    return shown, not all(work.ended.is_set() for work in going)
+
+
+def _shown(track: Track, loud: Metered, gain_db: float, language: str) -> dict[str, Any]:
     return {
         "key": track.key,
         "title": _title(track, language),
         "group": track.group,
         "version": track.version,
-        "gain_db": 0.0,
-        "lufs": None,
-        "peak_dbtp": None,
+        "gain_db": round(gain_db, 2),
+        "lufs": loud.integrated_lufs,
+        "peak_dbtp": loud.true_peak_dbtp,
         "span": [track.span.start_s, track.span.end_s] if track.span else None,
     }
 
@@ -146,3 +162,41 @@ def tile(
     """A tile of the spectrogram as a grey PNG: number `n` of a zoom."""
     content = tiles.tile(Cache(desk.cache), track, scale, zoom, n)
     return Response(content, media_type="image/png", headers=_FOREVER)
+
+
+@router.get("/meters")
+def meters_of(desk: DeskOf, track: TrackOf) -> dict[str, Any]:
+    """A track by EBU R 128. While it is still being measured, `share` says how much is done, and the rest is null."""
+    cache = Cache(desk.cache)
+    share = _measured(desk, cache, track)
+    found = meters.metered(cache, track) or Metered()
+    return {
+        "step_s": STEP_S,
+        "share": share,
+        "integrated_lufs": found.integrated_lufs,
+        "range_lu": found.range_lu,
+        "true_peak_dbtp": found.true_peak_dbtp,
+        "momentary_max_lufs": found.momentary_max_lufs,
+        "short_term_max_lufs": found.short_term_max_lufs,
+    }
+
+
+@router.get("/meters/curve")
+def meters_curve(desk: DeskOf, track: TrackOf) -> Response:
+    """float32 little-endian: momentary, short-term loudness and true peak in turn, a step each, NaN for none.
+
+    Empty while it is still being measured: x-audiopost-share says how much is done.
+    """
+    cache = Cache(desk.cache)
+    share = _measured(desk, cache, track)
+    headers = {**(_FOREVER if share == 1 else _NOT_YET), "x-audiopost-share": f"{share:.4f}"}
+    return Response(meters.curve(cache, track) or b"", media_type=_BINARY, headers=headers)
+
+
+def _measured(desk: Desk, cache: Cache, track: Track) -> float:
+    """Has a track measured; how much of that is done. Raises what it failed with."""
+    for work in meters.measure(cache, [track], desk.project.audio, _MEASURING_S):
+        if work.error is not None:
+            raise work.error
+        return min(work.share, 0.9999)
+    return 1.0
