@@ -34,7 +34,7 @@ def main() -> None:
         copy = Path(folder) / asked.project.name
         shutil.copytree(asked.project, copy)
         command = [sys.executable, "-m", "audiopost", "ui", "--port", "0", "--project", str(copy)]
-        server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: S603 - our own command
         try:
             assert server.stdout is not None
             found = re.search(r"http://\S+", server.stdout.readline())
