@@ -13,7 +13,8 @@ from ..core.options import build
 from ..core.serial import to_json
 from ..core.time import FrameRate, Timebase, clock
 from ..io.atomic import make_folder
-from ..pipeline.deliver import SUBTITLE_FORMATS, chosen_formats
+from ..pipeline.choice import SUBTITLE_FORMATS
+from ..pipeline.deliver import chosen_formats
 from ..pipeline.measure import measured
 from ..pipeline.target import Target
 from ..stages.subtitles import BACKENDS, Options, subtitles

@@ -20,6 +20,7 @@ from ..io import scratch
 from ..io.atomic import make_folder
 from ..io.decode import load
 from ..pipeline import deliver
+from ..pipeline.choice import SUBTITLE_FORMATS
 from ..pipeline.run import apply
 from ..pipeline.target import Target
 from ..stages.diarise import Options as Diarise
@@ -45,7 +46,7 @@ _PARTIAL_FAILURE = 3
 @click.option(
     "-f", "--format", "--output-format", "--output_format", "kinds", multiple=True, metavar="FORMAT",
     help=f"What to write: {', '.join(FORMATS)}, or all that can hold the text; may be given more "
-    f"than once. Default: {', '.join(deliver.SUBTITLE_FORMATS)}.",
+    f"than once. Default: {', '.join(SUBTITLE_FORMATS)}.",
 )  # fmt: skip
 @options.stage_flags(Transcribe, without=("pull",))
 @click.option(

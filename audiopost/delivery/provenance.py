@@ -62,10 +62,12 @@ def provenance(
     encoded: Mapping[str, str] | None = None,
     *,
     folder: Path | None = None,
+    earlier: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
     """JSON values: source, every step, software, and each of `outputs` (kind to existing file) with its disclosure.
 
     `encoded` says of sound how it was written, by kind; files are named relative to `folder`, else by name alone.
+    `earlier` are entries of a record before it whose files still lie beside these; they are marked as such.
 
     What changes between two equal runs lies under 'timing' and nowhere else, but for files that hold such a time
     themselves (the report, the Project).
@@ -101,17 +103,24 @@ def provenance(
                 "disclosure": disclosure(kind, project),
             }
             for kind, path in sorted(outputs.items())
-        ],
+        ]
+        + [{**entry, "earlier": True} for entry in earlier],
         "software": software(project),
         "timing": [{"stage": step.stage, **(step.timing or {})} for step in project.steps],
     }
 
 
 def write_provenance(
-    path: Path, project: Project, outputs: Mapping[str, Path], encoded: Mapping[str, str] | None = None
+    path: Path,
+    project: Project,
+    outputs: Mapping[str, Path],
+    encoded: Mapping[str, str] | None = None,
+    *,
+    earlier: Sequence[Mapping[str, Any]] = (),
 ) -> Path:
     """Writes `provenance` as JSON. Raises OutputError."""
-    text = json.dumps(provenance(project, outputs, encoded, folder=path.parent), indent=2, ensure_ascii=False) + "\n"
+    data = provenance(project, outputs, encoded, folder=path.parent, earlier=earlier)
+    text = json.dumps(data, indent=2, ensure_ascii=False) + "\n"
     # A file name may hold bytes that are no text; as escapes they stay what they are.
     return write_text(path, text.encode("utf-8", "backslashreplace").decode("utf-8"))
 

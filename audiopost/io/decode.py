@@ -7,7 +7,7 @@ import logging
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -181,7 +181,18 @@ def _count_nonfinite(path: Path) -> int:
     )
 
 
-def probe(path: Path, name: str = "") -> None:
+class Outline(NamedTuple):
+    """What a file's head says of it; `duration_s` is None where it does not say."""
+
+    container: str
+    subtype: str
+    rate: int
+    channels: int
+    duration_s: float | None
+    has_video: bool
+
+
+def probe(path: Path, name: str = "") -> Outline:
     """Looks at a file's head and index only: raises InputError's kinds where it is no recording.
 
     `name` is what the file is called in messages, where it lies under another name for now.
@@ -189,8 +200,26 @@ def probe(path: Path, name: str = "") -> None:
     name = name or path.name
     if not path.stat().st_size:
         raise EmptyMedia(f"{name} is empty (0 bytes).", value=name, remedy="Copy or export it again.")
-    with _container(path, name):
-        pass
+    import av
+
+    with _container(path, name) as container:
+        context = audio_track(container).codec_context
+        return Outline(
+            container.format.name.split(",")[0],
+            context.name if context else "unknown",
+            context.sample_rate if context else 0,
+            context.channels if context else 0,
+            container.duration / av.time_base if container.duration else None,
+            _picture(container) is not None,
+        )
+
+
+def _picture(container: Any) -> Any:
+    """The video stream of a film, None for none: a cover picture in an mp3 or m4a is no film."""
+    import av
+
+    cover = av.stream.Disposition.attached_pic
+    return next((s for s in container.streams.video if not s.disposition & cover), None)
 
 
 def _container(path: Path, name: str) -> Any:
@@ -218,12 +247,9 @@ def _container(path: Path, name: str) -> Any:
 
 
 def _by_av(path: Path) -> Decoded:
-    import av
-
     with _container(path, path.name) as container:
         stream, said = _chosen(container)
-        cover = av.stream.Disposition.attached_pic  # a cover picture in an mp3 or m4a is no film
-        video = next((s for s in container.streams.video if not s.disposition & cover), None)
+        video = _picture(container)
         audio, non_finite, found = _decode_stream(container, stream, path)
         found += said
         if container.format.name == "ogg" and not _ogg_ends(path):

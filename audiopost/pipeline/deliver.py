@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from ..core.audio import Audio, difference
 from ..core.errors import AudiopostError, BadValue, UnknownName
 from ..core.project import MediaInfo, Project
 from ..core.stage import Progress
-from ..delivery import dialogue_list
+from ..delivery import dialogue_list, spotting_formats
 from ..delivery.provenance import software, style_of, write_provenance
 from ..delivery.report import write_report
 from ..io import mux, riff
@@ -21,32 +21,35 @@ from ..io.atomic import write_text
 from ..io.encode import FORMATS as SOUND_FORMATS
 from ..io.encode import Encoding, write_sound
 from ..stages.separate import beside, file_of
+from ..stages.separate.vocabulary import M_AND_E, music_and_effects
 from ..stages.subtitles import subtitles
 from ..subtitles import FORMATS, highlighted, render, save, suffix_of
 from ..subtitles.formats import holds
 from ..subtitles.formats.rttm import rttm
 from . import state
+from .choice import PAGE, SUBTITLE_FORMATS, Wanted
 from .proof import proved
+from .record import delivered
 from .spotting import write_spotting
 from .target import Target
 
 log = logging.getLogger("audiopost")
 
-#: The formats that every job delivers.
-SUBTITLE_FORMATS = ("srt", "vtt", "ass", "ttml", "json")
 #: Formats whose players show what is underlined as it is said.
 _HIGHLIGHTED = frozenset({"srt", "vtt"})
 
 
-def audio_deliverables(project: Project) -> dict[str, Audio]:
+def audio_deliverables(project: Project, *, every: bool = False) -> dict[str, Audio]:
     """Stems (the dialogue repaired) and what stands beside them, clean, removed (the whole, and by repair), master.
 
-    Each as far as it was made.
+    Each as far as it was made. `every`: music and effects together too, where a film's stems are there.
     """
     found: dict[str, Audio] = dict(project.stems or {})
     if project.repaired is not None and project.voice:
         found[project.voice] = project.repaired
     found |= beside(project)
+    if every and project.stems and {"music", "effects"} <= project.stems.keys():
+        found.setdefault(M_AND_E, music_and_effects(project.stems))
     clean = project.clean or project.restored
     if clean is not None:
         found["clean"] = clean
@@ -59,12 +62,15 @@ def audio_deliverables(project: Project) -> dict[str, Audio]:
     return found
 
 
-def write_audio(project: Project, target: Target, progress: Progress) -> dict[str, Path]:
-    """Writes what `audio_deliverables` gives as `target.encoding` says; returns hash of each audio to its file.
+def write_audio(
+    project: Project, target: Target, progress: Progress, only: Collection[str] | None = None
+) -> dict[str, Path]:
+    """Writes what `audio_deliverables` gives, or `only` some of it, as `target.encoding` says.
 
-    Of a lossy or shortened file there is no hash: it does not hold that audio.
+    Returns hash of each audio to its file. Of a lossy or shortened file there is no hash: it does not hold that audio.
     """
-    audio = audio_deliverables(project)
+    audio = audio_deliverables(project, every=only is not None)
+    audio = {name: sound for name, sound in audio.items() if only is None or name in only}
     peaks = {name: sound.peak() for name, sound in audio.items()}
     loud = project.media.is_float or max(peaks.values(), default=0.0) > 1.0
     encoding = target.encoding.settled(as_float=loud)
@@ -83,6 +89,7 @@ def _write_one(project: Project, target: Target, name: str, sound: Audio, encodi
     if peak > 1.0 and not encoding.holds_overs:
         over = f"clipped at full scale, its peak is {20 * math.log10(peak):+.1f} dBFS"
         log.warning("%s: %s; wav holds it, in float", path.name, over)
+        target.remarks.append(f"{path.name}: {over}; wav holds it, in float.")
         target.encoded[name] += f", {over}"
     broadcast = _broadcast(project, target.source, name, sound, encoding) if encoding.format == "wav" else None
     seed = zlib.crc32(name.encode())  # of its own: equal noise in all stems would add up
@@ -174,6 +181,7 @@ def write_captions(
                 if not skip_refused:
                     raise
                 log.warning("%s was left out: %s", kind, error)
+                target.remarks.append(f"{kind} was left out: {error}")
                 continue
             save(target.path(kind + tag, tag + suffix_of(kind)), content)
 
@@ -193,13 +201,17 @@ def write_speech(project: Project, target: Target) -> None:
     write_lists(project, target)
 
 
-def write_lists(project: Project, target: Target) -> None:
+#: The lists beside the captions, as `write_lists` is asked for them.
+LISTS = ("dialogue_list", "rttm")
+
+
+def write_lists(project: Project, target: Target, only: Collection[str] = LISTS) -> None:
     """The dialogue list for dubbing, and the turns as RTTM."""
-    if project.transcript is not None:
+    if project.transcript is not None and "dialogue_list" in only:
         made = dialogue_list.rows(project.transcript, project.media.timebase, project.translation)
         dialogue_list.write_csv(target.path("dialogue_list", ".dialogue-list.csv"), made)
         dialogue_list.write_xlsx(target.path("dialogue_list_xlsx", ".dialogue-list.xlsx"), made)
-    if project.turns is not None:
+    if project.turns is not None and "rttm" in only:
         write_text(target.path("rttm", ".rttm"), rttm(project.turns, target.base))
 
 
@@ -239,25 +251,43 @@ def write_film(project: Project, target: Target, progress: Progress) -> None:
 def deliver(
     project: Project, source: Path, out: Path, work: Path, progress: Progress, encoding: Encoding | None = None
 ) -> tuple[Project, dict[str, Path]]:
-    """Everything a Project can deliver, by kind, and the Project with what a lossy master proved to be.
-
-    The report and the record come last: they tell of the others.
-    """
+    """Everything a Project can deliver, by kind, and the Project with what a lossy master proved to be."""
     target = Target(source, out, work, encoding=encoding)
-    held = write_audio(project, target, progress)
+    return write_all(project, target, progress), target.outputs
+
+
+def write_all(
+    project: Project, target: Target, progress: Progress, chosen: Collection[str] | None = None, *,
+    stays_in: Path | None = None,
+) -> Project:  # fmt: skip
+    """Writes what is `chosen` of `choice.items` by key, or all that a run delivers; the record and the Project always.
+
+    Returns the Project with what a lossy master proved to be. Where something was chosen, what an earlier delivery left
+    beside it stays ours and in the record. `stays_in` as in `state.Shelf`. The report and the record come last: they
+    tell of the others.
+    """
+    wanted = Wanted(chosen)
+    before = () if chosen is None else delivered(target.out, target.base, target.source.name)
+    held = write_audio(project, target, progress, None if chosen is None else wanted.of("audio", ()))
     project = prove(project, target, progress)
+    texts = wanted.of("subtitles", SUBTITLE_FORMATS)
+    sheets = wanted.of("cues", (*spotting_formats.DEFAULTS, PAGE))
     steps: list[Callable[[], object]] = [
-        lambda: write_speech(project, target),
-        lambda: write_spotting(project, target),
-        lambda: write_film(project, target, progress),
-        lambda: write_report(target.path("report", ".report.html"), project),
+        lambda: write_captions(project, target, texts, skip_refused=chosen is not None),
+        lambda: write_lists(project, target, wanted.of("lists", LISTS)),
+        lambda: write_spotting(project, target, [name for name in sheets if name != PAGE], page=PAGE in sheets),
     ]
+    if wanted.has("film.film"):
+        steps.append(lambda: write_film(project, target, progress))
+    if wanted.has("record.report"):
+        steps.append(lambda: write_report(target.path("report", ".report.html"), project))
     for step in steps:
         step()
-    state.save(project, target.path("project", ".project.json"), keep_in=None, delivered=held)
+    state.save(project, target.path("project", ".project.json"), keep_in=None, stays_in=stays_in, delivered=held)
     path = target.path("provenance", ".provenance.json")
     made = {kind: written for kind, written in target.outputs.items() if kind != "provenance"}
-    write_provenance(path, project, made, target.encoded)
+    earlier = [each.entry for each in before if each.kind not in target.outputs and not each.edited]
+    write_provenance(path, project, made, target.encoded, earlier=earlier)
     target.settle()
     progress("deliver", 1, 1)
-    return project, target.outputs
+    return project

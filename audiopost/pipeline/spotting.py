@@ -22,11 +22,17 @@ from .target import Target
 
 
 def write_spotting(
-    project: Project, target: Target, kinds: Iterable[str] = DEFAULTS, programme: Programme | None = None
+    project: Project,
+    target: Target,
+    kinds: Iterable[str] = DEFAULTS,
+    programme: Programme | None = None,
+    *,
+    page: bool = True,
 ) -> None:
-    """Scenes, cues and the emotion curve in each of `kinds`, as far as they were made; and the spotting page."""
-    write_spotting_formats(target.path, project, target.base, kinds, programme=programme)
-    if project.cues is not None:
+    """Scenes, cues and the emotion curve in each of `kinds`, as far as they were made; and the spotting `page`."""
+    if kinds := tuple(kinds):
+        write_spotting_formats(target.path, project, target.base, kinds, programme=programme)
+    if page and project.cues is not None:
         write_page(target.path("spotting", ".spotting.html"), project)
 
 

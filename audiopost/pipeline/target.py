@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import filecmp
-import json
 import logging
 from pathlib import Path, PurePosixPath
 
 from ..core.errors import OutputError
 from ..io.atomic import guarded, make_folder
 from ..io.encode import Encoding
-from .state import EDITED_S
+from .record import delivered_names
 
 log = logging.getLogger("audiopost")
 
@@ -18,7 +17,8 @@ log = logging.getLogger("audiopost")
 class Target:
     """A folder and the base name of a recording, or another; `outputs` tells what was written, by kind.
 
-    `encoding` is how sound is written there, `encoded` what became of it, in words, by kind.
+    `encoding` is how sound is written there, `encoded` what became of it, in words, by kind; `remarks` is what a person
+    should know, in sentences.
 
     What an earlier run on the same recording wrote there, and nobody has edited since, is replaced. Anything else of
     that name is kept beside it; `settle` drops what proves to be the same.
@@ -31,8 +31,9 @@ class Target:
         self.encoding = encoding or Encoding()
         self.outputs: dict[str, Path] = {}
         self.encoded: dict[str, str] = {}
+        self.remarks: list[str] = []
         self._journal = work / "delivered.txt" if work else None
-        self._ours = self._recorded() | self._journalled()
+        self._ours = delivered_names(out, self.base, source.name) | self._journalled()
         self._kept: list[tuple[Path, Path]] = []
 
     def path(self, kind: str, suffix: str) -> Path:
@@ -66,25 +67,17 @@ class Target:
         return path
 
     def settle(self) -> None:
-        """To be called when everything is written: says what was kept of before, and drops what is the same."""
+        """To be called when everything and its record are written: says what was kept of before, and drops what is the
+        same."""
         for aside, path in self._kept:
             if filecmp.cmp(aside, path, shallow=False):
                 aside.unlink()
             else:
                 log.warning("another %s was there: kept as %s", path.name, aside.name)
-
-    def _recorded(self) -> set[str]:
-        """What the record of an earlier run on this recording lists and nobody has edited since."""
-        record = self.out / f"{self.base}.provenance.json"
-        try:
-            data = json.loads(record.read_text(encoding="utf-8"))
-            if data["source"]["file"] != self.source.name:
-                return set()
-            names = {record.name, *(entry["file"] for entry in data["deliverables"])}
-            latest = record.stat().st_mtime + EDITED_S
-        except (OSError, ValueError, KeyError, TypeError):
-            return set()
-        return {n for n in names if (file := self.out / n).exists() and file.stat().st_mtime <= latest}
+                self.remarks.append(f"Another {path.name} was there: it is kept as {aside.name}.")
+        if self._journal is not None:  # from now on the record tells what is ours
+            with guarded(self._journal):
+                self._journal.unlink(missing_ok=True)
 
     def _journalled(self) -> set[str]:
         """What a run that was stopped while it delivered had begun to write."""

@@ -86,6 +86,13 @@ class Folder:
                 self._desks[name] = Desk(self.root, self.hidden / name, name, source, progress)
             return self._desks[name]
 
+    def put_away(self, name: str) -> None:
+        """Saves the desk of a recording and forgets it, for when its files move. Raises OutputError."""
+        with self._lock:
+            desk = self._desks.pop(name, None)
+            if desk is not None:
+                desk.close()
+
     def is_open(self, name: str) -> bool:
         """Whether its desk is there at once."""
         return name in self._desks
