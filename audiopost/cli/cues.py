@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 
 _PATH = click.Path(path_type=Path, readable=False)
 _SOURCES = ("tracks", "guides", "tracks-or-guides")
-#: What cues are drawn from, in the order it is found.
-_BEFORE = ("diagnose", "emotion", "scenes")
 
 
 @click.command("cues")
@@ -135,13 +133,10 @@ def _spotted(project: Project, chosen_options: Options, values: dict[str, Any], 
         project = spotting.known_of(values["known"], project)
     if values["transcript"] is not None:
         project = dataclasses.replace(project, transcript=read(values["transcript"]))
-    for stage in _BEFORE:
-        if values["known"] is None or project.step(stage) is None:
-            told = {"language": chosen_options.language} if stage == "scenes" else {}
-            project = apply(project, stage, progress=progress, **told)
     sheet = values["sheet"]
     if sheet is None:
-        return apply(spotting.without_cues(project), "cues", chosen_options, progress)
+        return spotting.suggested(project, chosen_options, progress)
+    project = spotting.prepared(project, chosen_options.language, progress)
     if project.cues is None:  # what the sheet was made of; its tracks are looked for once it is read
         project = apply(project, "cues", dataclasses.replace(chosen_options, library=None), progress)
     return spotting.from_sheet(project, sheet, chosen_options)

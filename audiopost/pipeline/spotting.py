@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import itertools
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,14 +11,16 @@ from ..core.audio import Audio
 from ..core.errors import BadValue
 from ..core.project import Project
 from ..core.spotting import Cue
-from ..core.stage import Choice, Progress
+from ..core.stage import Choice, Progress, silent
 from ..delivery.report.spotting import write_spotting as write_page
 from ..delivery.spotting import Programme
 from ..delivery.spotting_formats import DEFAULTS, write_spotting_formats
 from ..io.atomic import write_bytes
 from ..io.encode import FORMATS, write_sound
+from ..presets import stage
 from ..stages.cues import Options, loudness_of, with_tracks
 from . import state
+from .run import apply
 from .target import Target
 
 
@@ -109,6 +112,57 @@ def known_of(file: Path, project: Project) -> Project:
             remedy="Give the project file of this recording, or leave --project out.",
         )
     return replace(state.kept(known), media=project.media, audio=project.audio, removed=None)
+
+
+#: What cues are drawn from, in the order it is found.
+BEFORE = ("diagnose", "emotion", "scenes")
+
+
+def prepared(project: Project, language: str, progress: Progress = silent) -> Project:
+    """The Project with what cues are drawn from, as far as no stage made it yet; scenes are told in `language`."""
+    for name in BEFORE:
+        if project.step(name) is None:
+            project = apply(project, name, progress=progress, **({"language": language} if name == "scenes" else {}))
+    return project
+
+
+def suggested(project: Project, options: Options, progress: Progress = silent) -> Project:
+    """The Project with its music spotted anew by `options`, and what that is drawn from where it was not there."""
+    return apply(without_cues(prepared(project, options.language, progress)), "cues", options, progress)
+
+
+def decided(cue: Cue) -> bool:
+    """Whether a person accepted, rejected or changed it."""
+    return cue.edited or cue.status in ("accepted", "rejected")
+
+
+def taken_over(now: Project, before: Project, spotted: Project, *, keep: bool) -> Project:
+    """`now` with what `suggested` made of `before`; what people did meanwhile elsewhere stays.
+
+    `keep` leaves the cues that a person decided on as they are, under their labels: what was suggested on top of them
+    is left out, and the others take the numbers that are free.
+    """
+    new = [step for step in spotted.steps if step not in before.steps]
+    ran = {step.stage for step in new}
+    values = {name: getattr(spotted, name) for each in ran for name in stage(each).assigns}
+    if keep:
+        values["cues"] = beside([cue for cue in now.cues or () if decided(cue)], spotted.cues or ())
+    steps = (*(step for step in now.steps if step.stage not in ran), *new)
+    return replace(now, **values, steps=steps)
+
+
+def beside(kept: Sequence[Cue], suggested: Sequence[Cue]) -> tuple[Cue, ...]:
+    """`kept` and what of `suggested` they leave room for, in order of time; music that is there lies under anything."""
+    used = {(cue.reel, cue.number) for cue in kept}
+    fresh = []
+    for cue in sorted(suggested, key=lambda cue: (cue.in_s, cue.out_s)):
+        rivals = [other for other in kept if (other.status == "existing") >= (cue.status == "existing")]
+        if any(cue.in_s < other.out_s and other.in_s < cue.out_s for other in rivals):
+            continue
+        number = next(n for n in itertools.count(1) if (cue.reel, n) not in used)
+        used.add((cue.reel, number))
+        fresh.append(replace(cue, number=number))
+    return tuple(sorted((*kept, *fresh), key=lambda cue: (cue.in_s, cue.out_s)))
 
 
 def without_cues(project: Project) -> Project:

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from . import captions, desk, jobs, media
+from . import captions, cues, desk, jobs, media
 
-ROUTERS = (desk.router, jobs.router, captions.router, media.router)
+ROUTERS = (desk.router, jobs.router, captions.router, cues.router, media.router)

@@ -67,7 +67,7 @@ class Options:
         if self.library is not None:
             from ...music.library import Store
 
-            Store(_library(self.library)).close()
+            Store(library_of(self.library)).close()
 
 
 @dataclass(frozen=True)
@@ -199,7 +199,7 @@ def with_tracks(
         return tuple(cues)
     return suggest_tracks(
         cues,
-        _library(options.library),
+        library_of(options.library),
         speech=speech,
         count=options.tracks,
         language=options.language,
@@ -207,7 +207,8 @@ def with_tracks(
     )
 
 
-def _library(named: str) -> Path:
+def library_of(named: str) -> Path:
+    """The file of a library by its name: a path, or OWN for the user's."""
     from ...music.library import default_path
 
     return default_path() if named == OWN else Path(named).expanduser()
