@@ -125,8 +125,7 @@ def _head(fields: tuple[str, ...], title: str) -> Programme:
 
 def _spotted(project: Project, chosen_options: Options, values: dict[str, Any], progress: Progress) -> Project:
     """The Project with cues: suggested, or as a sheet has them."""
-    from ..pipeline import spotting
-    from ..pipeline.run import apply
+    from ..pipeline import apply, spotting
     from ..subtitles import read
 
     if values["known"] is not None:

@@ -18,8 +18,7 @@ from ..delivery.report.loudness import write_loudness
 from ..io.atomic import make_folder
 from ..io.decode import load
 from ..io.encode import Encoding
-from ..pipeline import deliver
-from ..pipeline.run import apply
+from ..pipeline import apply, deliver
 from ..pipeline.target import Target
 from ..stages.loudness import Options, assessed, load_spec
 from . import options, results

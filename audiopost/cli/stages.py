@@ -20,8 +20,7 @@ from ..delivery.spotting_formats import write_spotting_formats
 from ..io.atomic import make_folder, write_text
 from ..io.decode import load
 from ..io.encode import Encoding
-from ..pipeline import deliver
-from ..pipeline.run import apply
+from ..pipeline import apply, deliver
 from ..pipeline.target import Target
 from ..presets import stage
 from . import options, results

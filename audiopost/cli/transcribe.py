@@ -19,9 +19,8 @@ from ..core.time import clock
 from ..io import scratch
 from ..io.atomic import make_folder
 from ..io.decode import load
-from ..pipeline import deliver
+from ..pipeline import apply, deliver
 from ..pipeline.choice import SUBTITLE_FORMATS
-from ..pipeline.run import apply
 from ..pipeline.target import Target
 from ..stages.diarise import Options as Diarise
 from ..stages.subtitles import Options as Subtitles

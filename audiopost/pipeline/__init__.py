@@ -1,5 +1,6 @@
 """The main job: a recording and a preset in, deliverables out."""
 
-from .run import RunResult, apply, process, run
+from .one_stage import apply
+from .run import RunResult, process, run
 
 __all__ = ["RunResult", "apply", "process", "run"]

@@ -8,12 +8,12 @@ import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from ..core.errors import AudiopostError, BadValue, StageError, Unavailable
-from ..core.options import change, describe
+from ..core.errors import AudiopostError, BadValue, Unavailable
+from ..core.options import describe
 from ..core.project import Project
 from ..core.registry import AUTO
 from ..core.serial import to_json
@@ -25,6 +25,7 @@ from ..presets import Preset, backends_of, stage
 from ..presets import load as load_preset
 from . import deliver, state
 from .measure import measured
+from .one_stage import applied
 
 log = logging.getLogger("audiopost")
 
@@ -111,12 +112,6 @@ def process(
             except state.AudioGone as gone:
                 log.warning("%s Starting over.", gone.problem)
         return _run_stages(fresh, plan, work, progress, {})
-
-
-def apply(project: Project, name: str, options: Any = None, progress: Progress = silent, **changes: Any) -> Project:
-    """One stage on a Project, measured and recorded like in a run: what the single commands use."""
-    made = stage(name)
-    return _apply(project, made, change(options, made.options_type, changes, f"{name}."), progress)
 
 
 def _check_order(plan: list[tuple[Stage, Any]]) -> None:
@@ -250,7 +245,7 @@ def _run_stages(
             project = _without(project, f"{made_stage.name} was left out: it needs {', '.join(sorted(absent))}.")
             continue
         try:
-            project = _apply(project, made_stage, options, progress)
+            project = applied(project, made_stage, options, progress)
         except Unavailable as error:
             if options.backend != AUTO:
                 raise
@@ -265,38 +260,3 @@ def _run_stages(
 def _without(project: Project, sentence: str) -> Project:
     log.warning("%s", sentence)
     return replace(project, missing=(*project.missing, sentence))
-
-
-def _apply(project: Project, made_stage: Stage, options: Any, progress: Progress) -> Project:
-    before = _fingerprint(project)
-    started = datetime.now(UTC).isoformat(timespec="seconds")
-    with measured() as cost:
-        try:
-            after = made_stage(project, options, lambda _, done, total: progress(made_stage.name, done, total))
-        except (AudiopostError, MemoryError, KeyboardInterrupt):
-            raise
-        except Exception as error:
-            raise StageError(
-                f"{made_stage.name} failed on {Path(project.media.path).name}: {type(error).__name__}: {error}.",
-                value=made_stage.name,
-                remedy="'--debug' shows where; what was finished is kept for --resume.",
-            ) from error
-    step = replace(
-        after.steps[-1],
-        options=to_json(after.steps[-1].options),
-        input_sha256=before,
-        output_sha256=_fingerprint(after),
-        timing={"started": started, **cost},
-    )
-    progress(made_stage.name, 1, 1)
-    return replace(after, steps=(*after.steps[:-1], step))
-
-
-def _fingerprint(project: Project) -> str:
-    """Hash of all that stages have made so far; records of who and when are left out."""
-    import hashlib
-    import json
-
-    data = to_json(replace(project, steps=(), missing=()), lambda audio, _: audio.sha256())
-    data["media"].pop("path")
-    return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()

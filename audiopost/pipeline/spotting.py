@@ -20,7 +20,7 @@ from ..io.encode import FORMATS, write_sound
 from ..presets import stage
 from ..stages.cues import Options, loudness_of, with_tracks
 from . import state
-from .run import apply
+from .one_stage import apply
 from .target import Target
 
 

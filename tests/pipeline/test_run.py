@@ -17,9 +17,8 @@ from audiopost.core.errors import BadValue, Cancelled, InputError, MissingModel,
 from audiopost.core.speech import Transcript, Utterance, Word
 from audiopost.io import scratch
 from audiopost.io.decode import load
-from audiopost.pipeline import deliver, state
+from audiopost.pipeline import apply, deliver, state
 from audiopost.pipeline import run as run_job
-from audiopost.pipeline.run import apply
 from audiopost.pipeline.target import Target
 from audiopost.stages import denoise as denoise_stage
 from audiopost.stages import emotion as emotion_stage
