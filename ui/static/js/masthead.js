@@ -1,6 +1,7 @@
 // The line above everything: which project and recording, what is being done, undo, language, light or dark.
 
 import { post } from "./api.js";
+import { icon } from "./icons.js";
 import { beat, clock, el, emit, fail, language, on, pulse, ready, redo, t, undo } from "./state.js";
 import { watchTabs } from "./tabs.js";
 import { mountMessages } from "./messages.js";
@@ -106,7 +107,7 @@ function work() {
 
 function history() {
   const button = (id, sign, run) => el("button", { class: "ap-btn quiet", id, onclick: run }, sign);
-  const back = button("undo", "↶", undo), forth = button("redo", "↷", redo);
+  const back = button("undo", icon("undo"), undo), forth = button("redo", icon("redo"), redo);
   on("pulse", now => {
     for (const [made, change, key] of [[back, now.undo, "undo"], [forth, now.redo, "redo"]]) {
       const what = change ? `${t(change.label)} ${change.detail}`.trim() : "";
@@ -116,7 +117,6 @@ function history() {
       made.setAttribute("aria-label", title);
     }
   });
-  on("key", ({ command }) => (command === "undo" ? undo() : command === "redo" ? redo() : null));
   return el("span", { class: "ap-group" }, back, forth);
 }
 
@@ -136,7 +136,7 @@ function languages() {
 function themes() {
   const apply = theme => theme && document.body.classList.toggle("dark", theme === "dark");
   apply(localStorage.getItem(THEME));
-  const button = el("button", { class: "ap-btn quiet", id: "theme", "aria-label": t("workbench.theme"), title: t("workbench.theme") }, "◐");
+  const button = el("button", { class: "ap-btn quiet", id: "theme", "aria-label": t("workbench.theme"), title: t("workbench.theme") }, icon("theme"));
   button.addEventListener("click", () => {
     const theme = document.body.classList.contains("dark") ? "light" : "dark";
     localStorage.setItem(THEME, theme);

@@ -1,0 +1,80 @@
+// Keyboard commands: registered by the parts, listed under "?", quiet while somebody types.
+
+import { el, on, t } from "./state.js";
+
+const commands = new Map();
+const MAC = /mac/i.test(navigator.platform);
+
+/**
+ * Registers a command. `keys` are such as "Space", "j", "Shift+N", "Mod+z" (Ctrl, on a Mac Cmd); `label()` says what it
+ * does, `run(event)` does it, `when()` says whether it can now. `everywhere`: while a text field has the focus too.
+ */
+export function command(name, keys, { label, run, when = () => true, everywhere = false, group = "deck" }) {
+  commands.set(name, { name, keys: [keys].flat(), label, run, when, everywhere, group });
+}
+
+/** Does a command by its name, as its key would. */
+export function perform(name) {
+  const found = commands.get(name);
+  if (found && found.when()) found.run();
+}
+
+function pressed(event) {
+  const parts = [];
+  if (MAC ? event.metaKey : event.ctrlKey) parts.push("Mod");
+  if (event.altKey) parts.push("Alt");
+  const named = event.key === " " ? "Space" : event.key;
+  const letter = named.length === 1;
+  if (event.shiftKey && (!letter || /[a-z]/i.test(named))) parts.push("Shift");
+  parts.push(letter ? named.toLowerCase() : named);
+  return parts.join("+");
+}
+
+const normal = keys => {
+  const parts = keys.split("+");
+  const key = parts.pop() || "+";
+  const order = ["Mod", "Alt", "Shift"].filter(each => parts.includes(each));
+  return [...order, key.length === 1 ? key.toLowerCase() : key].join("+");
+};
+
+const typing = target => target.closest?.("input:not([type=checkbox]):not([type=radio]):not([type=range]):not([type=button]), textarea, select, [contenteditable=true]");
+const pressing = (target, key) => (key === "Space" || key === "Enter") && target.closest?.("button, a, summary, [role=tab], [role=option], input");
+
+document.addEventListener("keydown", event => {
+  if (event.defaultPrevented || document.querySelector("dialog[open]")) return;
+  const key = pressed(event);
+  for (const each of commands.values()) {
+    if (!each.keys.some(own => normal(own) === key)) continue;
+    if (!each.everywhere && (typing(event.target) || pressing(event.target, key))) continue;
+    if (!each.when()) continue;
+    event.preventDefault();
+    each.run(event);
+    return;
+  }
+});
+
+const SIGNS = { Space: "␣", ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓", Mod: MAC ? "⌘" : "Ctrl", Shift: "⇧", Enter: "↵" };
+const shown = keys => keys.split(/\+(?=.)/).map(part => el("kbd", { class: "ap-kbd" }, SIGNS[part] || (part.length === 1 ? part.toUpperCase() : part)));
+
+function help() {
+  const groups = new Map();
+  for (const each of commands.values()) groups.set(each.group, [...(groups.get(each.group) || []), each]);
+  const close = el("button", { class: "ap-btn" }, t("deck.close"));
+  const dialog = el("dialog", { class: "ap-dialog live keys-help", "aria-label": t("deck.help") },
+    el("h2", {}, t("deck.help")),
+    [...groups].map(([group, list]) => [
+      el("h3", {}, t(`deck.keys_${group}`)),
+      el("dl", {}, list.flatMap(each => [
+        el("dt", {}, each.keys.flatMap((keys, n) => [n ? " / " : null, ...shown(keys)])),
+        el("dd", {}, each.label()),
+      ])),
+    ]),
+    close);
+  close.addEventListener("click", () => dialog.close());
+  dialog.addEventListener("close", () => dialog.remove());
+  document.body.append(dialog);
+  dialog.showModal();
+}
+
+command("help", "?", { label: () => t("deck.help"), run: help, group: "deck" });
+on("key", ({ command: name }) => perform(name));
