@@ -26,9 +26,9 @@ from audiopost.stages.cues.ruleset import ruleset_names
 SPOTTED_BY = ("rules", "language", "share", "shortest_s", "longest_s", "change", "margin_s")
 _KINDS = ("function", "emotion", "status", "fade", "mode")
 _TITLES = (
-    "label", "status", "in_timecode", "out_timecode", "duration_s", "title", "function", "emotion", "tempo_bpm", "metre",
-    "key", "mode", "instruments", "texture", "dynamics", "level_lu", "fade_in_s", "fade_in_shape", "fade_out_s",
-    "fade_out_shape", "reel",
+    "label", "status", "in_timecode", "out_timecode", "duration_s", "title", "function", "emotion", "tempo_bpm",
+    "metre", "key", "mode", "instruments", "texture", "dynamics", "level_lu", "fade_in_s", "fade_in_shape",
+    "fade_out_s", "fade_out_shape", "reel",
 )  # fmt: skip
 
 
@@ -72,7 +72,12 @@ def _track(match: TrackMatch) -> dict[str, Any]:
 
 def lanes_of(project: Project, language: str) -> dict[str, Any]:
     """What lies above the cues: the curve as [time_s, arousal, valence, confidence], scenes, story beats."""
+    rate = project.media.timebase.rate
     return {
+        "duration_s": project.media.duration_s,
+        "fps": {"num": rate.fraction.numerator, "den": rate.fraction.denominator, "drop": rate.drop_frame},
+        "start_timecode": project.media.timebase.start_timecode,
+        "film": project.media.has_video,
         "emotion": [
             [round(p.time_s, 3), round(p.arousal, 3), round(p.valence, 3), round(p.confidence, 3)]
             for p in project.emotion or ()

@@ -19,6 +19,7 @@ from starlette.concurrency import run_in_threadpool
 from audiopost.core.errors import UnknownName
 from audiopost.core.project import Project
 from audiopost.core.stage import silent
+from audiopost.core.time import Span
 from audiopost.delivery.spotting import Programme
 from audiopost.delivery.spotting_formats import FORMATS, write_spotting_formats
 from audiopost.io.atomic import write_bytes
@@ -148,7 +149,7 @@ def add(asked: New, desk: DeskOf, language: LanguageOf) -> dict[str, Any]:
     """A cue where a person wants one."""
     if asked.end_s <= asked.start_s:
         raise HTTPException(422, tell("cuespage.no_region", language))
-    span = work.Span(asked.start_s, asked.end_s)
+    span = Span(asked.start_s, asked.end_s)
     return _edited(desk, language, "added", "", lambda p: work.added(p, span, asked.function, language))
 
 
@@ -176,9 +177,8 @@ def alternative(asked: Choice, desk: DeskOf, language: LanguageOf) -> dict[str, 
 def hit(asked: Hit, desk: DeskOf, language: LanguageOf) -> dict[str, Any]:
     """A moment that the cue shall meet."""
     what = asked.what or tell("cuespage.hit_by_hand", language)
-    return _edited(
-        desk, language, "hit", asked.cue, lambda p: work.with_hit(p, asked.cue, asked.time_s, what, language)
-    )
+    cue, time_s = asked.cue, asked.time_s
+    return _edited(desk, language, "hit", cue, lambda p: work.with_hit(p, cue, time_s, what, language))
 
 
 @router.post("/unhit", dependencies=FROM_US)
@@ -221,13 +221,10 @@ def export(name: str, desk: DeskOf) -> FileResponse:
         raise HTTPException(409, f"There is no {FORMATS[name].needs} to write yet.")
 
     def write(folder: Path) -> Path:
-        made = write_spotting_formats(
-            lambda _, suffix: folder / f"{desk.name}{suffix}",
-            desk.project,
-            desk.name,
-            [name],
-            programme=_programme(desk),
-        )
+        def path(_: str, suffix: str) -> Path:
+            return folder / f"{desk.name}{suffix}"
+
+        made = write_spotting_formats(path, desk.project, desk.name, [name], programme=_programme(desk))
         return next(iter(made.values()))
 
     return _file(write)
