@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -148,6 +148,24 @@ def write_wav(
 
     RF64 where it would be longer than `limit` bytes. Raises BadValue for an unknown subtype, OutputError, DiskFull.
     """
+    content = wav_content(audio, subtype, broadcast=broadcast, seed=seed, limit=limit)
+    with replacing(path) as temporary, temporary.open("wb") as file:
+        file.writelines(content)
+    return path
+
+
+def wav_content(
+    audio: Audio,
+    subtype: str = "PCM_24",
+    *,
+    broadcast: Broadcast | None = None,
+    seed: int = 0,
+    limit: int = RIFF_LIMIT,
+) -> Iterator[bytes]:
+    """The bytes of a WAV as `write_wav` writes it, a block at a time, to be sent while they are made.
+
+    Raises BadValue for an unknown subtype, before anything is made.
+    """
     if subtype not in SUBTYPES:
         raise BadValue(f"{subtype!r} is not a WAV sample format.", value=subtype, choices=SUBTYPES)
     size = SUBTYPES[subtype]
@@ -155,13 +173,15 @@ def write_wav(
         rate=audio.rate, layout=audio.layout, frames=audio.frames, sample_bytes=size, is_float=subtype == "FLOAT",
         broadcast=broadcast, limit=limit,
     )  # fmt: skip
+    return _content(head, audio, size, seed)
+
+
+def _content(head: bytes, audio: Audio, size: int, seed: int) -> Iterator[bytes]:
+    yield head
     rng = np.random.default_rng(seed)
-    with replacing(path) as temporary, temporary.open("wb") as file:
-        file.write(head)
-        for block in audio.blocks(_BLOCK):
-            file.write(_packed(block, size, rng))
-        file.write(bytes(audio.frames * audio.channels * size % 2))
-    return path
+    for block in audio.blocks(_BLOCK):
+        yield _packed(block, size, rng)
+    yield bytes(audio.frames * audio.channels * size % 2)
 
 
 def _packed(block: FloatArray, size: int, rng: np.random.Generator) -> bytes:
