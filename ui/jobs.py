@@ -152,19 +152,18 @@ class Jobs:
         """Queues a job. Raises BadValue for the same work on the same recording that is not done yet."""
         self.listing(folder)
         with self._lock:
-            self._refuse_twice(folder, kind, recording)
+            self._refuse_twice(folder, recording, kind)
             job = Job(uuid.uuid4().hex[:12], kind, recording, settings, added=time.time())
             self._of[folder].append(job)
             self._enqueue(folder, job)
         return job
 
-    def _refuse_twice(self, folder: Folder, kind: str, recording: str) -> None:
-        for other in self._of[folder]:
-            if (other.kind, other.recording) == (kind, recording) and other.state not in ENDED and recording:
-                raise BadValue(
-                    f"This is being done already: {kind} of {recording}.", value=recording,
-                    remedy="Wait for it, or cancel it first.",
-                )  # fmt: skip
+    def _refuse_twice(self, folder: Folder, recording: str, kind: str) -> None:
+        if recording and self.busy(folder, recording, kind):
+            raise BadValue(
+                f"This is being done already: {kind} of {recording}.", value=recording,
+                remedy="Wait for it, or cancel it first.",
+            )  # fmt: skip
 
     def _enqueue(self, folder: Folder, job: Job) -> None:
         self._stops[job.id] = threading.Event()
@@ -190,7 +189,7 @@ class Jobs:
         """
         old = self._get(folder, job_id)
         with self._lock:
-            self._refuse_twice(folder, old.kind, old.recording)
+            self._refuse_twice(folder, old.recording, old.kind)
             if old.state not in ENDED:
                 raise BadValue("This job has not ended yet.", value=job_id, remedy="Cancel it first.")
             settings = {name: value for name, value in old.settings.items() if name != "resume"}
@@ -221,9 +220,12 @@ class Jobs:
         if job.state in _GOES_ON:
             self._discard(folder, job)
 
-    def busy(self, folder: Folder, recording: str) -> bool:
-        """Whether a recording is being worked on, or waits for that."""
-        return any(job.recording == recording and job.state not in ENDED for job in self.listing(folder))
+    def busy(self, folder: Folder, recording: str, kind: str = "") -> bool:
+        """Whether a recording is being worked on, or waits for that; by jobs of a kind, where one is given."""
+        return any(
+            job.recording == recording and job.state not in ENDED and kind in ("", job.kind)
+            for job in self.listing(folder)
+        )
 
     def close(self) -> None:
         """Stops what runs and waits a little for it; all of it, and what waits, is 'interrupted' in the next server."""

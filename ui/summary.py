@@ -1,136 +1,181 @@
-"""What a run came to, in a glance, as HTML. Whatever comes from a file or a message is escaped here."""
+"""What the open recording came to, in a glance, as HTML. Whatever comes from a file or a message is escaped here."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from html import escape
 from pathlib import Path
 
-from audiopost.core.errors import AudiopostError, Cancelled
+from audiopost.core import language as language_texts
 from audiopost.core.marks import overall
 from audiopost.core.project import Project
 from audiopost.core.time import clock
-from audiopost.pipeline import RunResult
-from audiopost.presets import Preset
+from audiopost.delivery.provenance import caption_counts
+from audiopost.workspace.runs import spec_of
 
-WAITING = (
-    '<section class="verdict waiting"><h2>Nothing has run yet</h2>'
-    "<p>Choose a recording or a film and a preset, then press Run. Nothing leaves this machine.</p></section>"
-)
-#: What the progress bar is drawn over.
-RUNNING = '<section class="verdict running"></section>'
+from . import offer
+from .texts import tell
 
 
-def failure(error: AudiopostError) -> str:
-    """The panel of a job that did not finish: problem, choices, remedy."""
-    if isinstance(error, Cancelled):
-        return '<section class="verdict waiting"><h2>Stopped</h2><p>Nothing of this run was kept.</p></section>'
-    rest = str(error)[len(error.problem) :].strip()
+def nothing_open(language: str) -> str:
+    """The panel of a folder in which no recording is open."""
+    return _plain("verdict_none_title", "verdict_none", language)
+
+
+def being_read(name: str, language: str) -> str:
+    """The panel while a recording is decoded."""
     return (
-        '<section class="verdict failed" role="alert"><h2>This did not work</h2>'
-        f"<p>{escape(error.problem)}</p>{f'<p>{escape(rest)}</p>' if rest else ''}</section>"
+        f'<section class="verdict waiting"><h2>{escape(name)}</h2>'
+        f"<p>{escape(tell('project.verdict_reading', language))}</p></section>"
     )
 
 
-def success(result: RunResult, preset: Preset) -> str:
-    """The panel of a job that finished: does it meet the spec, the figures, what a person has to look at."""
-    project = result.project
-    state, headline = _headline(project)
-    spent = sum(result.seconds.values())
+def _plain(title: str, text: str, language: str) -> str:
+    said = (escape(tell(f"project.{key}", language)) for key in (title, text))
+    return '<section class="verdict waiting"><h2>{}</h2><p>{}</p></section>'.format(*said)
+
+
+def verdict(project: Project, language: str) -> str:
+    """Does it meet the spec, the figures, what a person has to look at, who did what."""
+    if not project.steps:
+        return _plain("verdict_wait_title", "verdict_wait", language)
+    state, headline = _headline(project, language)
+    spent = sum(float((step.timing or {}).get("seconds", 0.0)) for step in project.steps)
+    line = tell(
+        "project.verdict_line", language, preset=offer.title(project.preset, language) if project.preset else "–",
+        length=clock(project.media.duration_s), spent=clock(spent),
+    )  # fmt: skip
     figures = "".join(
-        f"<div><dt>{name}</dt><dd>{escape(value)}</dd><dd>{escape(note)}</dd></div>"
-        for name, value, note in _figures(project)
+        f"<div><dt>{escape(name)}</dt><dd>{escape(value)}</dd><dd>{escape(note)}</dd></div>"
+        for name, value, note in _figures(project, language)
     )
     return (
         f'<section class="verdict {state}"><h2>{escape(headline)}</h2>'
-        f"<p>{escape(Path(project.media.path).name)} · {escape(preset.title)} · "
-        f"{clock(project.media.duration_s)} of sound, done in {clock(spent)}</p>"
-        f"<dl>{figures}</dl>{_notes(project)}{_workers(result)}</section>"
+        f"<p>{escape(Path(project.media.path).name)} · {escape(line)}</p>"
+        f"<dl>{figures}</dl>{_notes(project, language)}{_workers(project, language)}</section>"
     )
 
 
-def _headline(project: Project) -> tuple[str, str]:
+def _headline(project: Project, language: str) -> tuple[str, str]:
     """The panel's state and its first line: what fails comes before what is missing."""
-    checks, step = project.loudness_checks or (), project.step("loudness")
-    spec = Path(str(step.options.get("spec", ""))).stem if step else ""
-    found = overall(checks)
-    if found == "FAIL":
-        return "missed", f"Done, but {spec} is not met"
-    if found == "not measured":
-        return "missed", f"Done; {spec} could not be measured"
-    meets = f"Done: meets {spec}" if checks else "Done"
-    return ("missed", f"{meets}, but parts are missing") if project.missing else ("done", meets)
+    checks, spec = project.loudness_checks or (), Path(spec_of(project)).stem
+    found = overall(checks) if checks else ""
+    key = {"FAIL": "fails", "not measured": "unmeasured", "pass": "meets"}.get(found, "done")
+    said = tell(f"project.verdict_{key}", language, spec=spec)
+    if found in ("FAIL", "not measured"):
+        return "missed", said
+    if project.missing:
+        return "missed", f"{said} · {tell('project.verdict_missing', language)}"
+    return "done", said
 
 
-def _figures(project: Project) -> Iterator[tuple[str, str, str]]:
+def _figures(project: Project, language: str) -> Iterator[tuple[str, str, str]]:
     """Name, value, and a small line under it."""
-    checks = {check.name: check for check in project.loudness_checks or ()}
-    before, after = project.loudness_in, project.loudness
-    if before and after:
-        for name, unit, old, new in (
-            ("integrated loudness", "LUFS", before.integrated_lufs, after.integrated_lufs),
-            ("true peak", "dBTP", before.true_peak_dbtp, after.true_peak_dbtp),
-        ):
-            check = checks.get(name)
-            mark = {"pass": "✓ ", "FAIL": "✗ "}.get(check.verdict if check else "", "")
-            note = mark + (re.sub(r"-(?=\d)", "−", check.limit) if check else unit)
-            yield name.capitalize(), f"{_number(old)} → {_number(new)} {unit}", note
+
+    def say(key: str, **values: object) -> str:
+        return tell(f"project.{key}", language, **values)
+
+    yield from _levels(project, language)
     if project.findings is not None:
         kinds = ", ".join(dict.fromkeys(finding.kind for finding in project.findings))
-        yield "Faults found", str(len(project.findings)), kinds or "none worth mending"
+        yield say("fig_faults"), str(len(project.findings)), kinds or say("fig_none")
+    if project.transcript is not None:
+        step = project.step("transcribe")
+        note = say("fig_language", language=project.transcript.language)
+        words = sum(len(each.words) for each in project.transcript.utterances)
+        yield say("fig_words"), str(words), f"{note} · {say('fig_draft')}" if step and step.draft else note
     if project.turns is not None:
         speakers = {turn.speaker for turn in project.turns}
-        yield "Speakers", str(len(speakers)), _count(len(project.turns), "turn")
+        yield say("fig_speakers"), str(len(speakers)), say("fig_turns", count=len(project.turns))
     if project.captions is not None:
-        issues = len(project.caption_issues or ())
-        yield (
-            "Captions",
-            str(len(project.captions)),
-            f"{_count(issues, 'issue')} by the style guide" if issues else "style guide met",
-        )
+        issues, reviewed = len(project.caption_issues or ()), caption_counts(project.captions)["reviewed_by_a_person"]
+        note = say("fig_issues", count=issues) if issues else say("fig_style")
+        note = f"{note} · {say('fig_reviewed', count=reviewed)}" if reviewed else note
+        yield say("fig_captions"), str(len(project.captions)), note
     if project.cues is not None:
-        moods = ", ".join(dict.fromkeys(cue.emotion for cue in project.cues))
-        yield "Music cues", str(len(project.cues)), moods or "no place asks for music"
+        moods = ", ".join(dict.fromkeys(tell_mood(cue.emotion, language) for cue in project.cues))
+        yield say("fig_cues"), str(len(project.cues)), moods or say("fig_nowhere")
 
 
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+def tell_mood(emotion: str, language: str) -> str:
+    """A feeling's name in the page's language."""
+    known = language_texts.texts("emotion")
+    return known[emotion][language] if emotion in known else emotion
+
+
+def _levels(project: Project, language: str) -> Iterator[tuple[str, str, str]]:
+    checks = {check.name: check for check in project.loudness_checks or ()}
+    before, after = project.loudness_in, project.loudness
+    if not before or not after:
+        return
+    for key, name, unit, old, new in (
+        ("fig_loudness", "integrated loudness", "LUFS", before.integrated_lufs, after.integrated_lufs),
+        ("fig_peak", "true peak", "dBTP", before.true_peak_dbtp, after.true_peak_dbtp),
+    ):
+        check = checks.get(name)
+        mark = {"pass": "✓ ", "FAIL": "✗ "}.get(check.verdict if check else "", "")
+        note = mark + (_signed(check.limit) if check else unit)
+        yield tell(f"project.{key}", language), f"{_number(old)} → {_number(new)} {unit}", note
+
+
+def _signed(text: str) -> str:
+    """'-23 ±0.2 LUFS' with a minus sign in place of each hyphen before a digit."""
+    return "".join("−" if c == "-" and text[i + 1 : i + 2].isdigit() else c for i, c in enumerate(text))
 
 
 def _number(value: float | None) -> str:
     return "—" if value is None else f"{value:.1f}".replace("-", "−")
 
 
-def _notes(project: Project) -> str:
+def _notes(project: Project, language: str) -> str:
     """What a person has to know: what is missing first, then drafts, then warnings."""
-    notes = [("missing", "", text) for text in project.missing]
-    notes += [("draft", step.stage, step.draft) for step in project.steps if step.draft]
-    notes += [("note", "", text) for text in project.media.warnings]
+    notes = [("missing", "note_missing", text) for text in project.missing]
+    notes += [("draft", f"name_{step.stage}", step.draft) for step in project.steps if step.draft]
+    notes += [("note", "note_source", text) for text in project.media.warnings]
     notes += [
-        ("note", "loudness", f"{check.name} is {_number(check.value)}: {check.limit}")
+        ("note", "name_loudness", f"{check.name} is {_number(check.value)}: {check.limit}")
         for check in project.loudness_checks or ()
         if check.verdict == "note"
     ]
-    notes += [("note", step.stage, text) for step in project.steps for text in step.warnings]
+    notes += [("note", f"name_{step.stage}", text) for step in project.steps for text in step.warnings]
     if not notes:
         return ""
     items = "".join(
-        f'<li class="{kind}"><b>{escape(stage or kind)}</b><span>{escape(_sentence(text))}</span></li>'
-        for kind, stage, text in notes
+        f'<li class="{kind}"><b>{escape(_named(key, language))}</b><span>{escape(_sentence(text))}</span></li>'
+        for kind, key, text in notes
     )
-    return f"<h3>Before you deliver</h3><ul>{items}</ul>"
+    return f"<h3>{escape(tell('project.notes_title', language))}</h3><ul>{items}</ul>"
+
+
+def _named(key: str, language: str) -> str:
+    """The word before a note: a stage's name, which may be a plug-in's."""
+    group = "jobs" if key.startswith("name_") else "project"
+    try:
+        return tell(f"{group}.{key}", language)
+    except KeyError:
+        return key.partition("_")[2]
 
 
 def _sentence(text: str) -> str:
     text = text.strip()
-    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?", "。")) else ".")
 
 
-def _workers(result: RunResult) -> str:
-    rows = "".join(
-        f"<tr><th>{escape(step.stage)}</th><td>{escape(step.backend)}</td><td>{escape(step.reason)}</td>"
-        f"<td>{result.seconds.get(step.stage, 0.0):.1f} s</td></tr>"
-        for step in result.project.steps
+def _workers(project: Project, language: str) -> str:
+    heads = "".join(
+        f'<th scope="col">{escape(tell(f"project.worker_{key}", language))}</th>'
+        for key in ("stage", "backend", "model", "why", "time")
     )
-    return f"<details><summary>Who did the work</summary><table>{rows}</table></details>"
+    rows = "".join(
+        f'<tr><th scope="row">{escape(_named(f"name_{step.stage}", language))}</th><td>{escape(step.backend)}</td>'
+        f"<td>{escape(f'{step.model.name} · {step.model.licence}') if step.model else '–'}</td>"
+        f"<td>{escape(step.reason)}</td><td>{_seconds(step.timing, language)}</td></tr>"
+        for step in project.steps
+    )
+    title = escape(tell("project.workers_title", language))
+    return f"<details><summary>{title}</summary><table><thead><tr>{heads}</tr></thead>{rows}</table></details>"
+
+
+def _seconds(timing: dict[str, float | str] | None, language: str) -> str:
+    spent = float((timing or {}).get("seconds", 0.0))
+    return escape(tell("project.seconds", language, count=f"{spent:.1f}")) if timing else "–"

@@ -36,6 +36,19 @@ def film_problem(desk: Desk, encoding: Encoding) -> str:
     return film_refusal(media, desk.source, encoding) if media.has_video else ""
 
 
+def check(desk: Desk, keys: Collection[str], encoding: Encoding) -> tuple[str, ...]:
+    """Those of `keys` that can be delivered now, in order; to be asked before the work.
+
+    Raises UnknownName for what no recording has, BadValue for an encoding that the sound or the film cannot have.
+    """
+    project = desk.project
+    wanted = checked(keys, project, audio_deliverables(project, every=True))
+    encoding.check(project.audio.layout, project.audio.rate)
+    if "film.film" in wanted:
+        film_problem(desk, encoding)
+    return wanted
+
+
 @dataclass(frozen=True)
 class Outcome:
     """What a delivery wrote, by kind to the file's name below the folder, and what a person should know of it."""
@@ -53,9 +66,8 @@ def deliver(
     change called `label`. Raises UnknownName, BadValue, OutputError.
     """
     project, seq = desk.project, desk.noted("seq")
-    wanted = checked(keys, project, audio_deliverables(project, every=True))
     encoding = encoding or Encoding()
-    encoding.check(project.audio.layout, project.audio.rate)
+    wanted = check(desk, keys, encoding)
     refusal = film_problem(desk, encoding) if "film.film" in wanted else ""
     target = Target(desk.source, desk.root, desk.work, base=desk.name, encoding=encoding)
     with scratch.using(desk.work):

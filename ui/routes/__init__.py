@@ -2,6 +2,15 @@
 
 from __future__ import annotations
 
-from . import captions, cues, desk, jobs, media
+from . import captions, cues, deliver, desk, jobs, media, runs, stems
 
-ROUTERS = (desk.router, jobs.router, captions.router, cues.router, media.router)
+ROUTERS = (
+    desk.router,
+    jobs.router,
+    runs.router,
+    deliver.router,
+    captions.router,
+    cues.router,
+    media.router,
+    stems.router,
+)

@@ -82,19 +82,27 @@ def _stepped(visitor: Visitor, *, undo: bool) -> dict[str, Any]:
 
 
 @router.put("/media/{name}", dependencies=FROM_US)
-async def bring_in(name: str, request: Request, visitor: VisitorOf, jobs: JobsOf) -> dict[str, Any]:
-    """A recording as the request's body, under a file name. What is no recording, or too large, leaves nothing."""
+async def bring_in(
+    name: str, request: Request, visitor: VisitorOf, jobs: JobsOf, language: LanguageOf, opened: bool = True
+) -> dict[str, Any]:
+    """A recording as the request's body, under a file name. What is no recording, or too large, leaves nothing.
+
+    `opened`: it becomes the one that is open.
+    """
     limit: int = request.app.state.max_bytes
-    if int(request.headers.get("content-length") or 0) > limit:
-        raise HTTPException(413, texts.tell("workbench.too_large", "en", limit=f"{limit / 1e6:.0f}"))
+    too_large = HTTPException(413, texts.tell("workbench.too_large", language, limit=f"{limit / 1e6:.0f}"))
+    said = request.headers.get("content-length", "")
+    if said.isdecimal() and int(said) > limit:
+        raise too_large
     with visitor.folder.receiving(name) as (temporary, recording):
         size = 0
         with guarded(temporary), temporary.open("wb") as file:
             async for chunk in request.stream():
                 size += len(chunk)
                 if size > limit:
-                    raise HTTPException(413, texts.tell("workbench.too_large", "en", limit=f"{limit / 1e6:.0f}"))
+                    raise too_large
                 await run_in_threadpool(file.write, chunk)
         await run_in_threadpool(decode.probe, temporary, name)
-    begin_opening(visitor.folder, recording, jobs)
+    if opened:
+        begin_opening(visitor.folder, recording, jobs)
     return {"recording": recording}

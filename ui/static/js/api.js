@@ -41,12 +41,14 @@ export const post = async (path, body = {}) =>
     body: JSON.stringify(body),
   }))).json();
 
-/** PUT of a File; progress(share) is called on the way. */
-export const put = (path, file, progress = () => {}) => new Promise((resolve, reject) => {
+/** PUT of a File; progress(share) is called on the way. Stopped by `signal` it resolves to null. */
+export const put = (path, file, progress = () => {}, signal = null) => new Promise((resolve, reject) => {
   const request = new XMLHttpRequest(); // fetch tells nothing of an upload's progress
   request.open("PUT", url(path));
   request.setRequestHeader("x-audiopost", "1");
   request.upload.onprogress = event => event.lengthComputable && progress(event.loaded / event.total);
+  signal?.addEventListener("abort", () => request.abort());
+  request.onabort = () => resolve(null);
   request.onerror = () => reject(new Refused(0, "The connection was lost."));
   request.onload = () => {
     let body = {};
