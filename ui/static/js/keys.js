@@ -23,7 +23,9 @@ function pressed(event) {
   const parts = [];
   if (MAC ? event.metaKey : event.ctrlKey) parts.push("Mod");
   if (event.altKey) parts.push("Alt");
-  const named = event.key === " " ? "Space" : event.key;
+  // With Alt a Mac writes other letters: the key itself counts.
+  const bare = event.altKey && /^Key[A-Z]$/.test(event.code) ? event.code.at(-1).toLowerCase() : event.key;
+  const named = bare === " " ? "Space" : bare;
   const letter = named.length === 1;
   if (event.shiftKey && (!letter || /[a-z]/i.test(named))) parts.push("Shift");
   parts.push(letter ? named.toLowerCase() : named);
