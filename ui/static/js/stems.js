@@ -2,7 +2,8 @@
 
 import { show } from "./tabs.js";
 import { el, on, pulse, ready, t } from "./state.js";
-import { begin, desk, job, listen, listening, mixDown, move, names, trackOf, watch } from "./stems_data.js";
+import { player } from "./player.js";
+import { desk, job, listen, listening, load, mixDown, move, names, trackOf, watch } from "./stems_data.js";
 import { master, strip, together } from "./stems_strip.js";
 
 const FORMATS = ["wav", "wav-float", "flac"];
@@ -37,7 +38,7 @@ export async function mount(element) {
   };
   watch(draw);
   on("cursor", () => work.offsetParent && console.meter());
-  await begin();
+  await load();
   draw();
 }
 
@@ -62,6 +63,7 @@ function mixer(form) {
       element.replaceChildren(...strips.map(each => each.element));
     }
     strips.forEach(each => each.draw());
+    if (!player.playing) strips.forEach(each => each.meter());
   };
   return { element, draw, meter: () => strips.forEach(each => each.meter()) };
 }

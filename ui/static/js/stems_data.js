@@ -28,9 +28,19 @@ export const mix = () => names().map(key => ({ key, gain_db: desk.faders[key].ga
 
 export const listening = () => player.mix !== null;
 
+/** Whether the faders are to be heard while this tab is shown: until somebody chooses A or B. */
+let wanted = true;
+
 /** Hears the faders, or A and B again. */
-export function listen(wanted) {
-  player.setMix(wanted && names().length ? mix() : null);
+export function listen(on) {
+  wanted = on;
+  player.setMix(on && names().length ? mix() : null);
+  tell();
+}
+
+/** Hears them where they could not be heard before: the tab, the faders and the manifest come in any order. */
+function follow() {
+  if (tab === "stems" && wanted && !listening() && names().length && names().every(trackOf)) player.setMix(mix());
   tell();
 }
 
@@ -89,7 +99,7 @@ export async function load() {
     desk = null;
   }
   if (desk && desk.share < 1) setTimeout(load, 1500);
-  tell();
+  follow();
 }
 
 on("recording", () => {
@@ -98,14 +108,14 @@ on("recording", () => {
 });
 on("revision", load);
 on("jobs", tell);
-on("manifest", tell);
-on("track", tell);
-on("tab", ({ name }) => {
-  if (name === "stems") listen(true);
-  else if (listening()) listen(false);
+on("manifest", follow);
+on("track", () => {
+  if (tab === "stems" && !listening()) wanted = false;
+  tell();
 });
-/** Faders that arrive while the tab is shown are heard at once. */
-export const begin = async () => {
-  await load();
-  if (tab === "stems") listen(true);
-};
+on("tab", ({ name }) => {
+  if (name === "stems") {
+    wanted = true;
+    follow();
+  } else if (listening()) player.setMix(null);
+});

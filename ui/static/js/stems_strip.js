@@ -5,7 +5,7 @@ import { el, t } from "./state.js";
 import { player } from "./player.js";
 import { desk, heard, listening, move, names, saved, solo, titleOf, toggleSolo, trackOf } from "./stems_data.js";
 
-const FLOOR_DB = -60, TOP_DB = 6;
+const FLOOR_DB = -60, TOP_DB = 12; // as the faders, so that one scale serves both
 /** A bar falls by so many dB a second. */
 const FALL_DB_S = 24;
 const TICKS = [12, 6, 0, -6, -12, -24, -36, -48, -60];
@@ -21,7 +21,7 @@ function level(name, read) {
   const draw = () => {
     const now = performance.now(), db = player.playing ? decibels(read()) : -Infinity;
     falling = Math.max(db, falling - FALL_DB_S * Math.min((now - before) / 1000, 1));
-    if (falling < FLOOR_DB) falling = -Infinity;
+    if (falling < FLOOR_DB || !player.playing) falling = -Infinity;
     before = now;
     if (db > highest) highest = db;
     const share = (Math.min(falling, TOP_DB) - FLOOR_DB) / (TOP_DB - FLOOR_DB);
