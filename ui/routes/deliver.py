@@ -91,8 +91,8 @@ def _loudness(project: Project, spec: str) -> dict[str, Any]:
 def _check(check: SpecCheck) -> dict[str, Any]:
     value = None if check.value is None else round(check.value, check.decimals)
     return {
-        "name": check.name, "value": value, "unit": check.unit, "limit": check.limit, "verdict": check.verdict,
-        "remark": check.remark,
+        "name": check.name, "value": value, "unit": check.unit, "low": check.low, "high": check.high,
+        "verdict": check.verdict, "recommended": check.recommended, "remark": check.remark,
     }  # fmt: skip
 
 

@@ -1,6 +1,88 @@
-import { el, ready } from "./state.js";
+// A batch: which recordings, which preset, what with the results; files can be brought in by the dozen.
+
+import { get, post } from "./api.js";
+import { fields } from "./presets.js";
+import { beat, clock, el, emit, fail, on, ready, t } from "./state.js";
+import { uploads } from "./upload.js";
 
 export async function mount(element) {
   await ready;
-  element.querySelector(".live").append(el("p", {}, "batch"));
+  const root = element.querySelector(".live");
+  root.classList.add("batch");
+  const picked = new Set();
+  let limit = Infinity, recordings = [];
+  const coming = uploads({ id: "batch-upload", opened: false, limit: () => limit, done: name => { picked.add(name); show(); } });
+  const { row, about, changed } = await fields("batch");
+  const list = el("div", { class: "batch-list", role: "group", "aria-label": t("batch.files") });
+  const deliver = check("batch-deliver", t("batch.deliver_too"), true);
+  const replace = check("batch-replace", t("batch.replace"), false);
+  const start = el("button", { class: "ap-btn primary", id: "batch-start", onclick: queue });
+  const pick = (key, which) => el("button", { class: "ap-btn quiet", onclick: () => {
+    for (const each of recordings) picked[which(each) ? "add" : "delete"](each.name);
+    draw();
+  } }, t(`batch.pick_${key}`));
+
+  root.append(el("section", { class: "ap-panel", "aria-labelledby": "batch-title" },
+    el("header", {}, el("span", { id: "batch-title", role: "heading", "aria-level": 2 }, t("batch.new")), el("span", { class: "ap-gap" }), coming.input, coming.button),
+    coming.list,
+    el("div", { class: "ap-bar" }, el("strong", {}, t("batch.files")), el("span", { class: "ap-gap" }),
+      pick("all", () => true), pick("undone", each => !each.stages.length), pick("none", () => false)),
+    list,
+    el("div", { class: "batch-how" }, row, about, changed, deliver.label, replace.label, start)));
+  coming.drop(root.firstChild);
+
+  function draw() {
+    const able = recordings.filter(each => !each.problem);
+    for (const name of [...picked]) if (!able.some(each => each.name === name)) picked.delete(name);
+    list.replaceChildren(...(recordings.length ? recordings.map(line) : [el("p", { class: "ap-empty" }, t("batch.nothing"))]));
+    start.textContent = t("batch.start", { count: picked.size });
+    start.disabled = !picked.size;
+  }
+
+  function line(recording) {
+    const box = el("input", { type: "checkbox", name: recording.name, checked: picked.has(recording.name), disabled: Boolean(recording.problem) });
+    box.addEventListener("change", () => {
+      picked[box.checked ? "add" : "delete"](recording.name);
+      start.textContent = t("batch.start", { count: picked.size });
+      start.disabled = !picked.size;
+    });
+    return el("label", { class: "batch-line" }, box, el("span", { class: "batch-name" }, recording.name),
+      recording.problem ? el("span", { class: "ap-tag bad", title: recording.problem }, t("project.unreadable"))
+        : el("span", { class: "ap-dim" }, recording.preset || (recording.stages.length ? "" : t("project.not_run"))),
+      el("span", { class: "ap-dim ap-num" }, recording.duration_s == null ? "–" : clock(recording.duration_s, 0)));
+  }
+
+  async function queue() {
+    start.disabled = true;
+    const names = recordings.filter(each => picked.has(each.name)).map(each => each.name);
+    const keep = replace.box.checked ? [] : ["captions", "cues"];
+    const answer = await post("run", { recordings: names, keep, deliver: deliver.box.checked }).catch(fail);
+    if (answer) {
+      picked.clear();
+      emit("tell", { text: t("batch.queued", { count: answer.jobs.length }), kind: "info" });
+      if (answer.passed.length) emit("tell", { text: t("batch.passed", { names: answer.passed.join(", ") }), kind: "info" });
+    }
+    await beat();
+    draw();
+  }
+
+  async function show() {
+    const answer = await get("recordings").catch(() => null);
+    if (!answer) return;
+    ({ recordings, max_bytes: limit } = answer);
+    draw();
+  }
+  let seen = "";
+  on("pulse", now => {
+    const state = JSON.stringify([now.recordings, now.jobs.map(job => [job.id, job.state])]);
+    if (state === seen) return;
+    seen = state;
+    show();
+  });
+  show();
+}
+
+function check(id, text, checked) {
+  const box = el("input", { type: "checkbox", id, checked });
+  return { box, label: el("label", { class: "batch-check" }, box, el("span", {}, text)) };
 }
