@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from audiopost.core.errors import UnknownName
+from audiopost.core.language import tell
 from audiopost.core.music import TrackMatch
 from audiopost.core.options import change, describe
 from audiopost.core.project import Project
@@ -28,7 +29,7 @@ _KINDS = ("function", "emotion", "status", "fade", "mode")
 _TITLES = (
     "label", "status", "in_timecode", "out_timecode", "duration_s", "title", "function", "emotion", "tempo_bpm",
     "metre", "key", "mode", "instruments", "texture", "dynamics", "level_lu", "fade_in_s", "fade_in_shape",
-    "fade_out_s", "fade_out_shape", "reel",
+    "fade_out_s", "fade_out_shape", "reel", "reason",
 )  # fmt: skip
 
 
@@ -102,12 +103,18 @@ def vocabulary(language: str) -> dict[str, Any]:
     """What values and fields are called, and which there are."""
     return {
         "names": {kind: {value: shown(kind, value, language) for value in ids(kind)} for kind in _KINDS},
-        "fields": {column: columns.title(column, language) for column in _TITLES},
+        "fields": {column: _title(column, language) for column in _TITLES},
         "formats": [
             {"name": name, "suffix": each.suffix, "help": each.help, "needs": each.needs, "usual": name in DEFAULTS}
             for name, each in FORMATS.items()
         ],
     }
+
+
+def _title(column: str, language: str) -> str:
+    """A field's name as people say it; a sheet's column says its unit with it."""
+    short = {"in_timecode": "in", "out_timecode": "out", "duration_s": "length"}.get(column)
+    return tell(f"sheet.{short}", language) if short else columns.title(column, language)
 
 
 def spotted_by(project: Project) -> list[dict[str, Any]]:

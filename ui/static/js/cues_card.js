@@ -21,7 +21,7 @@ export function card() {
       drawn = now;
       const focused = element.contains(document.activeElement) ? document.activeElement.id : "";
       const open = [...element.querySelectorAll("details")].filter(each => each.open).map(each => each.id);
-      element.replaceChildren(...(cue ? [...head(cue), fields(cue), ...why(cue)] : [el("p", { class: "ap-empty" }, t("cuespage.none_selected"))]));
+      element.replaceChildren(...(cue ? [...head(cue), reason(cue), fields(cue), ...more(cue)] : [el("p", { class: "ap-empty" }, t("cuespage.none_selected"))]));
       for (const id of open) element.querySelector(`#${id}`)?.setAttribute("open", "");
       if (focused) element.querySelector(`#${focused}`)?.focus({ preventScroll: true });
     },
@@ -49,7 +49,7 @@ function head(cue) {
   ] : [];
   return [
     el("header", {}, el("span", { class: "ap-mono" }, cue.label), statusTag(cue), el("span", { class: "ap-gap" }),
-      el("span", { class: "ap-dim ap-num" }, t("cuespage.sure", { percent: Math.round(100 * cue.confidence) }))),
+      el("span", { class: "ap-dim ap-num" }, `${desk.fields.duration_s} ${clock(cue.out_s - cue.in_s, 2)} · ${t("cuespage.sure", { percent: Math.round(100 * cue.confidence) })}`)),
     el("div", { class: "ap-bar" }, judged, el("span", { class: "ap-gap" }),
       button("play", t("cuespage.play"), () => emit("seek", { time_s: Math.max(cue.in_s - 1, 0), play: true }), { title: t("cuespage.do_play") }),
       button("split", t("cuespage.split"), () => change("split", { cue: cue.label, time_s: player.time() }), { title: t("cuespage.do_split") }),
@@ -128,9 +128,8 @@ function fields(cue) {
   };
   return el("div", { class: "cue-fields" },
     time("in_s", "in", cue), time("out_s", "out", cue),
-    field("duration_s", el("output", { class: "ap-num cue-length" }, clock(cue.out_s - cue.in_s, 2))),
-    field("reel", entry("reel", cue.reel, typed => (/^\d{1,2}$/.test(typed) && Number(typed) ? { reel: Number(typed) } : null), { inputmode: "numeric" })),
     text("title", cue),
+    field("reel", entry("reel", cue.reel, typed => (/^\d{1,2}$/.test(typed) && Number(typed) ? { reel: Number(typed) } : null), { inputmode: "numeric" })),
     choice("function", cue.function, "function"), choice("emotion", cue.emotion, "emotion"),
     ...(cue.function === "silence" ? [] : [
       field("tempo_bpm", entry("tempo_bpm", high > 0 ? (low === high ? low : `${low}–${high}`) : "0", speed)),
@@ -141,9 +140,9 @@ function fields(cue) {
     ...(plays ? [
       amount("level_lu", cue.level_lu),
       amount("fade_in_s", cue.fades.in_s), choice("fade_in_shape", cue.fades.in_shape, "fade"),
+      button("dress", t("cuespage.dress"), () => change("dress", { cue: cue.label }), { title: t("cuespage.do_dress"), kind: "cue-dress" }),
       amount("fade_out_s", cue.fades.out_s), choice("fade_out_shape", cue.fades.out_shape, "fade"),
-    ] : []),
-    plays ? button("dress", t("cuespage.dress"), () => change("dress", { cue: cue.label }), { title: t("cuespage.do_dress"), kind: "quiet cue-dress" }) : null);
+    ] : []));
 }
 
 /** Modes have names, and composers have others. */
@@ -158,8 +157,10 @@ function mode(cue) {
 
 const part = (id, title, open, ...content) => el("details", { class: "cue-part", id: `cue-part-${id}`, open }, el("summary", {}, title), ...content);
 
-function why(cue) {
-  const parts = [el("div", { class: "cue-reason" }, el("h3", {}, desk.fields.reason), el("p", {}, cue.reason))];
+const reason = cue => el("div", { class: "cue-reason" }, el("h3", {}, desk.fields.reason), el("p", {}, cue.reason));
+
+function more(cue) {
+  const parts = [];
   if (cue.plays) parts.push(hits(cue));
   if (cue.alternatives.length) parts.push(alternatives(cue));
   if (cue.plays) parts.push(candidates(cue));

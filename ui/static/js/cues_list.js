@@ -5,6 +5,7 @@ import { clock, el, emit, t } from "./state.js";
 
 const COLUMNS = ["label", "status", "in_timecode", "out_timecode", "duration_s", "title", "function", "emotion", "tempo_bpm", "key"];
 export const SIGNS = { suggested: "?", accepted: "✓", rejected: "✕", existing: "♪" };
+const RIGHT = new Set(["in_timecode", "out_timecode", "duration_s", "tempo_bpm"]);
 const TAGS = { suggested: "", accepted: "ok", rejected: "bad", existing: "" };
 
 export const tempo = ([low, high]) => (high <= 0 ? "" : low === high ? `${low}` : `${low}–${high}`);
@@ -23,7 +24,7 @@ export function list() {
   return {
     element: el("div", { class: "ap-panel cue-panel" }, el("div", { class: "cue-scroll" }, table), none, count),
     draw() {
-      head.replaceChildren(...COLUMNS.map(name => el("th", { scope: "col" }, desk.fields[name])));
+      head.replaceChildren(...COLUMNS.map(name => el("th", { scope: "col", class: RIGHT.has(name) ? "num" : "" }, desk.fields[name])));
       const focused = body.contains(document.activeElement);
       body.replaceChildren(...cues().map(row));
       none.hidden = cues().length > 0;

@@ -7,6 +7,12 @@ import { on, ready, t } from "./state.js";
 
 const font = (size, weight = "") => `${weight} ${size}px ${getComputedStyle(document.body).getPropertyValue("--ap-font") || "sans-serif"}`;
 
+/** How much of a lane's left its own name takes, which the deck draws. */
+export function labelled(ctx, name) {
+  ctx.font = "10.5px system-ui, sans-serif";
+  return ctx.measureText(name).width + 16;
+}
+
 function clipped(ctx, rect, paint) {
   ctx.save();
   ctx.beginPath();
@@ -39,9 +45,9 @@ let shape = 16 / 9;
 
 function drawPictures(ctx, view, rect) {
   if (!desk?.film) return;
-  // On a grid of powers of two of a second, so that scrolling asks for no new pictures.
+  // On a grid of powers of two of a second, so that scrolling asks for no new pictures; each covers the end of the last.
   const width = rect.height * shape, span = view.time(width) - view.time(0);
-  const grid = 2 ** Math.ceil(Math.log2(Math.max(span, 1 / 32)));
+  const grid = 2 ** Math.floor(Math.log2(Math.max(span, 1 / 32)));
   clipped(ctx, rect, () => {
     for (let at = Math.floor(view.start_s / grid) * grid; at < Math.min(view.end_s, desk.duration_s); at += grid) {
       const image = picture(Math.max(at, 0));
@@ -115,9 +121,9 @@ const BEATS = { shot: "dim", pause: "faint", speaker: "a", emotion: "b", sound: 
 function drawScenes(ctx, view, rect) {
   if (!desk) return;
   clipped(ctx, rect, () => {
+    const ticks = 8, clear = rect.x + labelled(ctx, t("cuespage.lane_scenes"));
     ctx.textBaseline = "middle";
     ctx.font = font(11.5);
-    const ticks = 8;
     for (const scene of desk.scenes) {
       if (scene.end_s < view.start_s || scene.start_s > view.end_s) continue;
       const x = view.x(scene.start_s), width = view.x(scene.end_s) - x;
@@ -131,7 +137,7 @@ function drawScenes(ctx, view, rect) {
       ctx.rect(x + 2, rect.y, width - 4, rect.height);
       ctx.clip();
       ctx.fillStyle = view.colour("text");
-      ctx.fillText([t("cuespage.scene", { number: scene.number }), scene.mood].filter(Boolean).join(" · "), Math.max(x, rect.x) + 6, rect.y + (rect.height - ticks) / 2);
+      ctx.fillText([t("cuespage.scene", { number: scene.number }), scene.mood].filter(Boolean).join(" · "), Math.max(x + 6, clear), rect.y + (rect.height - ticks) / 2);
       ctx.restore();
     }
     for (const each of desk.beats) {

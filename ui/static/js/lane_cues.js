@@ -3,7 +3,7 @@
 import { cues, desk, landing, moments, nudge, select, selected, set, timebase, watch } from "./cues_data.js";
 import { addLane, redraw } from "./lanes.js";
 import { emit, ready, t } from "./state.js";
-import "./cues_story.js";
+import { labelled } from "./cues_story.js";
 
 const EDGE_PX = 6, MAGNET_PX = 6, TEXT_PX = 34, PAD = 3;
 const LOOKS = {
@@ -114,12 +114,14 @@ function music(ctx, view, cue, x, y, width, height) {
 function label(ctx, view, rect, cue, look, x, y, width, height) {
   if (width < TEXT_PX) return;
   const font = getComputedStyle(document.body).getPropertyValue("--ap-font") || "sans-serif";
-  const left = Math.max(x, rect.x) + 6, two = height > 34, names = desk.names;
+  const two = height > 34, names = desk.names;
+  const left = Math.max(x, rect.x) + 6, clear = Math.max(left, rect.x + labelled(ctx, t("cuespage.lane_cues")));
+  ctx.textBaseline = "middle";
   ctx.fillStyle = view.colour(cue.status === "rejected" ? "dim" : "text");
   ctx.font = `600 12px ${font}`;
   const head = `${look.sign}${cue.label}${cue.title ? `  ${cue.title}` : ""}`;
   const what = [names.function[cue.function], names.emotion[cue.emotion]].join(" · ");
-  ctx.fillText(two ? head : `${head}  ${what}`, left, y + (two ? height * 0.27 : height / 2));
+  ctx.fillText(two ? head : `${head}  ${what}`, y > rect.y + PAD ? left : clear, y + (two ? height * 0.27 : height / 2));
   if (!two) return;
   ctx.font = `11.5px ${font}`;
   ctx.fillStyle = view.colour("dim");
