@@ -17,14 +17,14 @@ from ..core.stage import Progress, silent
 from ..io import scratch
 from ..io.atomic import make_folder
 from ..pipeline import state
-from .journal import Change, Journal, applied, compared
+from .homing import brought_home
+from .journal import OWN_NOTE, Change, Journal, applied, compared
 from .source import opened_source
 
 log = logging.getLogger("audiopost")
 
 #: Seconds between a change and the moment the whole Project is written; the journal has it at once.
 SAVE_AFTER_S = 1.0
-_NOTE = "workspace"
 #: Fields of a Project that hold audio.
 SOUND = frozenset({"restored", "removed", "stems", "repaired", "clean", "master"})
 
@@ -134,15 +134,15 @@ class Desk:
     def note(self, **values: Any) -> None:
         """Keeps JSON values with the Project that are no part of the work and not undone: settings, where one was."""
         with self.lock:
-            self._stand(replace(self._project, notes={**self._project.notes, _NOTE: {**self._ours(), **values}}))
+            self._stand(replace(self._project, notes={**self._project.notes, OWN_NOTE: {**self._ours(), **values}}))
 
     def _ours(self) -> Mapping[str, Any]:
-        found: Mapping[str, Any] = self._project.notes.get(_NOTE, {})
+        found: Mapping[str, Any] = self._project.notes.get(OWN_NOTE, {})
         return found
 
     def _stand(self, project: Project) -> None:
-        ours = {**project.notes.get(_NOTE, {}), "seq": self._journal.seq}
-        self._project = replace(project, notes={**project.notes, _NOTE: ours})
+        ours = {**project.notes.get(OWN_NOTE, {}), "seq": self._journal.seq}
+        self._project = replace(project, notes={**project.notes, OWN_NOTE: ours})
         self.revision += 1
         if self._timer is None or not self._timer.is_alive():
             self._timer = threading.Timer(SAVE_AFTER_S, self._save_later)
@@ -186,8 +186,8 @@ class Desk:
                     value=str(path),
                     remedy="Give the recording another name, or move the old results elsewhere.",
                 )
-            project = replace(state.kept(known), media=bare.media, audio=bare.audio)
-            seq = int(known.notes.get(_NOTE, {}).get("seq", 0))
+            project = brought_home(replace(state.kept(known), media=bare.media, audio=bare.audio), self.work)
+            seq = int(known.notes.get(OWN_NOTE, {}).get("seq", 0))
         for number, change, unmade in self._journal.log:
             if number <= seq:
                 continue

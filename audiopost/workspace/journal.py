@@ -22,6 +22,9 @@ log = logging.getLogger("audiopost")
 KEPT = 300
 _HINTS = typing.get_type_hints(Project)
 
+#: The desk's own entry among Project.notes.
+OWN_NOTE = "workspace"
+
 Reference = Callable[[Audio, str], Any]
 
 
@@ -45,7 +48,11 @@ def compared(before: Project, after: Project, reference: Reference) -> dict[str,
     found: dict[str, dict[str, Any]] = {}
     for name in _HINTS:
         old, new = getattr(before, name), getattr(after, name)
-        if old is new or name in ("media", "audio", "notes"):
+        if name == "notes":
+            old, new = _others(old), _others(new)
+            if old == new:
+                continue
+        if old is new or name in ("media", "audio"):
             continue
         if isinstance(old, tuple) and isinstance(new, tuple):
             first = next((i for i, (a, b) in enumerate(zip(old, new, strict=False)) if a != b), min(len(old), len(new)))
@@ -69,6 +76,9 @@ def applied(
     for name, entry in change.fields.items():
         old, new = (entry["after"], entry["before"]) if undo else (entry["before"], entry["after"])
         kind = _HINTS[name]
+        if name == "notes":
+            values[name] = {**new, **{key: kept for key, kept in project.notes.items() if key == OWN_NOTE}}
+            continue
         if "from" not in entry:
             values[name] = from_json(kind, new, audio, name)
             continue
@@ -78,6 +88,11 @@ def applied(
             return None
         values[name] = (*now[:first], *from_json(kind, new, audio, name), *now[first + len(old) :])
     return values
+
+
+def _others(notes: Mapping[str, Any]) -> dict[str, Any]:
+    """Notes without the desk's own, which are no part of the work and are not undone."""
+    return {key: value for key, value in notes.items() if key != OWN_NOTE}
 
 
 class Journal:
