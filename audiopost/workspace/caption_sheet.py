@@ -91,7 +91,8 @@ class Sheet:
     def listing(self) -> dict[str, Any]:
         """Everything that the editor shows, as JSON values."""
         with self._lock:
-            project, revision = self.desk.project, self.desk.revision
+            revision = self.desk.revision  # before the Project: a change in between is asked for again, not missed
+            project = self.desk.project
             stamp, checked, captions = self.stamp(), self.checked(), captions_of(project)
             style, media = checked.style, project.media
             rows = [self._row(captions, n, project, checked) for n in range(len(captions))]

@@ -33,7 +33,7 @@ function caption(ctx, view, rect, row) {
   ctx.strokeStyle = view.colour(row.index === current ? "accent" : wrong ? "bad" : "line-strong");
   ctx.lineWidth = row.index === current ? 2 : 1;
   ctx.strokeRect(x + 0.5, y + 0.5, Math.max(width - 1, 0), height - 1);
-  if (wrong) { // not by colour alone: a corner that is filled
+  if (wrong && width > 6) { // not by colour alone: a corner that is filled
     ctx.fillStyle = view.colour("bad");
     ctx.beginPath();
     ctx.moveTo(x, y);

@@ -1,6 +1,6 @@
 // What is done to captions, by button or key: each a name, a key, and what runs. Keys hold while the tab is shown.
 
-import { after, change, commit, current, goTo, selected, sheet } from "./subtitles_data.js";
+import { after, change, commit, current, goTo, select, selected, sheet } from "./subtitles_data.js";
 import { command } from "./keys.js";
 import { el, emit, on, t } from "./state.js";
 
@@ -15,6 +15,8 @@ const caption = () => sheet?.captions[current];
 export const commands = table => ({
   previous: { key: "Alt+ArrowUp", run: () => step(table, -1) },
   next: { key: "Alt+ArrowDown", run: () => step(table, 1) },
+  extend_up: { key: "Alt+Shift+ArrowUp", run: () => extend(table, -1) },
+  extend_down: { key: "Alt+Shift+ArrowDown", run: () => extend(table, 1) },
   split: { key: "Alt+s", run: () => split(table) },
   merge: { key: "Alt+m", run: () => stay(table, after("merge", () => caption() && { index: current })) },
   insert: { key: "Alt+n", run: () => stay(table, after("insert", () => ({ at_s: cursor_s }))) },
@@ -39,6 +41,14 @@ async function step(table, by) {
   await commit();
   const index = table.beside(by);
   if (index >= 0) goTo(index, { focus: inText() ? "text" : "row" });
+}
+
+/** Takes the next caption into the selection. */
+function extend(table, by) {
+  const index = table.beside(by), more = [...selected, current, index].filter(each => each >= 0);
+  if (index < 0) return;
+  goTo(index, { seek: false, keep: true, focus: "row" });
+  select(more);
 }
 
 const inText = () => document.activeElement?.classList.contains("cap-area");

@@ -105,16 +105,16 @@ export function at(time_s) {
   return low - 1;
 }
 
-/** Rules whose number and limit say more than the rule's name. */
-const NUMBERED = new Set(["cps", "cpl", "gap", "chain", "overlap", "min_duration", "max_duration", "lines", "words"]);
+/** Rules whose number and limit say more than the rule's name, each with the unit of the two. */
+const UNITS = { cps: "", cpl: "", lines: "", words: "", gap: "frames", chain: "frames", overlap: "seconds", min_duration: "seconds", max_duration: "seconds" };
 
 /** What an issue says in the page's language: its rule, and number and limit. */
 export function said(issue) {
-  const rule = t(`subtitles.rule_${issue.rule}`);
-  const numbers = NUMBERED.has(issue.rule) && typeof issue.value === "number" && typeof issue.limit === "number";
-  return numbers ? `${rule} ${round(issue.value)} / ${round(issue.limit)}` : rule;
+  const rule = t(`subtitles.rule_${issue.rule}`), unit = UNITS[issue.rule];
+  if (unit == null || typeof issue.value !== "number" || typeof issue.limit !== "number") return rule;
+  return `${rule} ${round(issue.value)} / ${round(issue.limit)}${unit && t(`subtitles.short_${unit}`)}`;
 }
-const round = value => String(Math.round(value * 100) / 100);
+const round = value => String(Math.round(value * 10) / 10 || Math.round(value * 1000) / 1000);
 
 export function startWatching() {
   on("recording", () => { selected.clear(); current = -1; load(); });

@@ -12,7 +12,7 @@ export function findAndReplace() {
   const option = key => el("input", { type: "checkbox", id: `cap-${key}` });
   const cased = option("match_case"), whole = option("whole_words"), regex = option("regex"), only = option("only_selected");
   const count = el("span", { class: "cap-count", role: "status", "aria-live": "polite" });
-  let hits = [], timer = 0;
+  let hits = [], timer = 0, asking = 0;
 
   const asked = () => ({
     find: find.value, match_case: cased.checked, whole_words: whole.checked, regex: regex.checked,
@@ -20,15 +20,18 @@ export function findAndReplace() {
   });
   async function counted() {
     clearTimeout(timer);
+    const turn = ++asking; // an answer that comes after a later question is none
     hits = [];
     count.classList.remove("bad");
     count.textContent = "";
     if (!find.value || !sheet) return;
     try {
       const answer = await post("captions/find", asked());
+      if (turn !== asking) return;
       hits = answer.indices;
       count.textContent = t("subtitles.found", { hits: answer.hits, captions: hits.length });
     } catch (error) {
+      if (turn !== asking) return;
       count.textContent = error.message; // half a pattern is none: said here, not in a box of its own
       count.classList.add("bad");
     }

@@ -176,9 +176,9 @@ export class Row {
     for (const field of [this.in, this.out]) field.setAttribute("aria-invalid", String(timebase.parse(field.value) == null));
     clearTimeout(this.timer);
     this.timer = setTimeout(async () => {
-      const asked = this.typedNow();
+      const asked = this.typedNow(), turn = (this.asking = (this.asking ?? 0) + 1);
       const answer = await post("captions/check", asked).catch(fail);
-      if (!answer || this.index !== asked.index || !this.dirty()) return;
+      if (!answer || turn !== this.asking || this.index !== asked.index || !this.dirty()) return;
       this.verdict(answer.row);
       this.mirror(answer.row, true);
       this.table.grew(this);
