@@ -17,6 +17,7 @@ from ..core.project import MediaInfo, Project
 from ..core.time import FrameRate, Timebase
 from . import layouts, riff
 from .atomic import native
+from .container import open_media
 from .film_line import FilmLine
 from .scratch import SoundFileSource, Spool
 
@@ -166,7 +167,7 @@ def _labelled(path: Path) -> tuple[str, ...] | None:
     import av
 
     try:
-        with av.open(str(path)) as container:
+        with open_media(path) as container:
             return layouts.from_ffmpeg([channel.name for channel in container.streams.audio[0].layout.channels])
     except (av.error.FFmpegError, ValueError, IndexError):
         return None
@@ -227,10 +228,10 @@ def _container(path: Path, name: str) -> Any:
     import av
 
     try:
-        container = av.open(str(path))
+        container = open_media(path)
         if path.suffix.lower() == ".mp3" and not container.streams.audio:  # a few frames look like MPEG video
             container.close()
-            container = av.open(str(path), format="mp3")
+            container = open_media(path, format="mp3")
     except (av.error.FFmpegError, ValueError) as error:
         raise UnreadableMedia(
             f"{name} is not a sound file or film that can be read ({_reason(error)}).",

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.errors import UnreadableMedia
+from .container import open_media
 
 #: From a key frame to the picture that is wanted, at most this many are decoded: some files have one key frame only.
 _MOST_DECODED = 1500
@@ -25,9 +26,7 @@ def opened(path: Path) -> Iterator[tuple[Any, Any, float] | None]:
     import av
 
     try:
-        if not path.is_file():  # a path out of a project file may be an address, which FFmpeg would fetch
-            raise FileNotFoundError(path)
-        container = av.open(str(path))
+        container = open_media(path)
     except (av.error.FFmpegError, ValueError, OSError) as error:
         raise UnreadableMedia(f"The pictures of {path.name} cannot be read.", value=str(path)) from error
     with container:

@@ -16,6 +16,7 @@ from ..core.stage import Progress, silent
 from ..core.time import FrameRate, Timebase
 from .atomic import replacing
 from .codecs import CODECS, Codec, check_layout
+from .container import open_media
 from .decode import audio_track
 from .track import Track, muxer_options, reported
 
@@ -97,11 +98,10 @@ def check(source: Path, layout: tuple[str, ...], rate: int, codec: str = "auto",
     Raises what `mux` would, and BadValue for a source whose edit list cuts pieces out of the picture: copied packets
     would show them.
     """
-    import av
 
     chosen = film_codec(target_suffix(source), layout, codec)
     CODECS[chosen].kbps_for(len(layout), rate, kbps)
-    with reported(source), av.open(str(source)) as film:
+    with reported(source), open_media(source) as film:
         entries = _picture(film, source).index_entries
         shown = [not entry.is_discard for entry in entries]
         cuts = False in shown[shown.index(True) : len(shown) - shown[::-1].index(True)] if True in shown else False
@@ -146,7 +146,6 @@ def mux(
     Raises BadValue for another suffix or codec and for layouts that it lacks, UnreadableMedia for a source without
     picture, OutputError, DiskFull.
     """
-    import av
 
     suffix = target.suffix.lower()
     if suffix not in CONTAINERS:
@@ -154,7 +153,7 @@ def mux(
     chosen = film_codec(suffix, audio.layout, codec)
     remedy = "Matroska takes nearly every video codec: name a target that ends in .mkv."
     made = _Made(audio, CODECS[chosen], kbps, captions, language, timebase)
-    with replacing(target) as temporary, reported(target, remedy), av.open(str(source)) as film:
+    with replacing(target) as temporary, reported(target, remedy), open_media(source) as film:
         _write(film, _picture(film, source), made, temporary, progress)
     return target
 

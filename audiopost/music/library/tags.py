@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ...core.music import TrackInfo
+from ...io.container import open_media
 
 log = logging.getLogger("audiopost")
 
@@ -82,9 +83,8 @@ def _clean(values: Iterable[Any]) -> str:
 
 def av_fields(path: Path) -> _Fields:
     """The tags that FFmpeg tells, of the container and of its first sound."""
-    import av
 
-    with av.open(str(path), metadata_errors="replace") as container:
+    with open_media(path, metadata_errors="replace") as container:
         sources = [container.metadata, *(stream.metadata for stream in container.streams.audio[:1])]
         found: dict[str, str] = {}
         for name, value in (item for source in sources for item in source.items()):
