@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -203,3 +204,26 @@ def test_a_stopped_delivery_leaves_no_half_file(desk: Desk) -> None:
 
 def test_keys_keep_their_order(desk: Desk, tone: Callable[..., Audio]) -> None:
     assert list(delivered(desk, "subtitles.vtt", "audio.music", "subtitles.srt").files)[:3] == ["music", "srt", "vtt"]
+
+
+def test_undo_reads_the_sound_of_before_though_it_was_delivered_anew(desk: Desk) -> None:
+    """As when the command line ran, its files were opened, changed and delivered again."""
+    delivered(desk, "audio.music", "audio.dialogue", encoding=Encoding(bit_depth="float"))
+    folder = Folder(desk.root)
+    desk.close()
+    shutil.rmtree(desk.work)
+    shutil.rmtree(folder.hidden / desk.name)
+    again = folder.open(desk.name)
+    music = (again.project.stems or {})["music"].read(0, 100)
+
+    def quieter(project: Project) -> Project:
+        stems = project.stems or {}
+        return replace(project, stems={**stems, "music": Audio(stems["music"].read(0, 144_000) / 2, 48_000)})
+
+    again.edit("test.quieter", quieter)
+    delivered(again, "audio.music", encoding=Encoding(bit_depth="16"))
+    again.undo()
+    again.close()
+    found = Folder(desk.root).open(desk.name).project.stems or {}
+    assert np.array_equal(found["music"].read(0, 100), music)
+    assert set(found) == {"dialogue", "music"}
