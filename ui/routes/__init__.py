@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import captions, cues, deliver, desk, jobs, media, runs, stems
+from . import caption_files, captions, cues, deliver, desk, findings, jobs, media, runs, stems
 
 ROUTERS = (
     desk.router,
@@ -10,7 +10,9 @@ ROUTERS = (
     runs.router,
     deliver.router,
     captions.router,
+    caption_files.router,
     cues.router,
     media.router,
     stems.router,
+    findings.router,
 )
