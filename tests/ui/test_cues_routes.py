@@ -1,4 +1,4 @@
-"""The cues' routes: the session's own only, from our scripts only, every value checked; what stands is what comes out."""
+"""The cues' routes: the session's own only, from our scripts only, all checked; what stands is what comes out."""
 
 from __future__ import annotations
 

@@ -61,11 +61,15 @@ export function step(by) {
 }
 
 let queue = Promise.resolve();
-/** Asks the route cues/<path> for a change; its answer, null where it was refused (and told). */
+/**
+ * Asks the route cues/<path> for a change; its answer, null where it was refused (and told). A body that is a function
+ * is asked when its turn comes, of the cues as they stand then.
+ */
 export function change(path, body = {}) {
   const asked = queue.then(async () => {
     try {
-      return take(await post(`cues/${path}`, body));
+      const asking = typeof body === "function" ? body() : body;
+      return asking && take(await post(`cues/${path}`, asking));
     } catch (error) {
       fail(error);
       tell(); // what was typed goes back to what stands
@@ -106,10 +110,26 @@ export const hush = () => {
 /** Fields of the selected cue, or of another. */
 export const set = (fields, label = selected) => (label ? change("change", { cue: label, fields }) : Promise.resolve(null));
 
+/** The nudge that waits for its turn: a key that is held down is one change, not fifty. */
+let nudging = null;
+
 /** In, out or both of a cue moved by frames; the cue keeps a frame at least, and stays in the recording. */
 export function nudge(part, frames, label = selected) {
+  if (nudging?.part === part && nudging.label === label) {
+    nudging.frames += frames;
+    return nudging.asked;
+  }
+  const own = nudging = { part, frames, label };
+  own.asked = change("change", () => {
+    if (nudging === own) nudging = null;
+    return nudged(own);
+  });
+  return own.asked;
+}
+
+function nudged({ part, frames, label }) {
   const cue = cueOf(label);
-  if (!cue) return null;
+  if (!cue || !frames) return null;
   const last = Math.floor((desk.duration_s * timebase.num) / timebase.den + 1e-4);
   let first = timebase.frame(cue.in_s), end = timebase.frame(cue.out_s);
   if (part === "in") first = Math.min(Math.max(first + frames, 0), end - 1);
@@ -122,7 +142,7 @@ export function nudge(part, frames, label = selected) {
   const fields = { in_s: timebase.seconds(first), out_s: timebase.seconds(end) };
   if (part === "in") delete fields.out_s;
   if (part === "out") delete fields.in_s;
-  return set(fields, label);
+  return { cue: label, fields };
 }
 
 /** Moments that an edge may hit: [time_s, what it is]; `label` is the cue whose own edges do not count. */
