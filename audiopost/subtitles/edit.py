@@ -1,4 +1,4 @@
-"""Captions as a person changes them: text, times, splits, joins, shifts. Pure functions on the captions of a recording.
+"""Captions as a person changes them: text, times, shifts, marks. Pure functions on the captions of a recording.
 
 Captions stay in order of time, each with a positive duration within the recording. What is changed is marked `edited`
 and is not `reviewed` any more.
@@ -14,11 +14,10 @@ from typing import NamedTuple
 from ..core.errors import BadValue
 from ..core.speech import Caption
 from ..core.time import FrameRate
-from .cells import Line, broken, caption_of, lines_of, restyled, run_on, text_of
-from .lines import is_one_voice, line_languages, pieces
+from .cells import Line, caption_of, lines_of, restyled
+from .lines import line_languages
 from .styles import Style
 from .text import clean_lines
-from .timed_words import Placed
 
 Captions = tuple[Caption, ...]
 
@@ -77,7 +76,7 @@ def rewritten(caption: Caption, lines: Iterable[str]) -> Caption:
     if new == caption.lines:
         return caption
     marks = caption.styling or caption.line_speakers or caption.line_languages
-    old, text = _whole(caption), "\n".join(new)
+    old, text = whole_line(caption), "\n".join(new)
     if not (marks and old and new) or len(old) * len(text) > MOST_COMPARED:
         bare = replace(caption, lines=new, styling=(), line_speakers=(), line_languages=())
         return replace(bare, edited=True, reviewed=False)
@@ -87,10 +86,10 @@ def rewritten(caption: Caption, lines: Iterable[str]) -> Caption:
             made.append([])
         else:
             made[-1].append((char, look))
-    return _changed(caption_of(made, caption))
+    return touched(caption_of(made, caption))
 
 
-def _whole(caption: Caption) -> Line:
+def whole_line(caption: Caption) -> Line:
     """All lines as one, parted by line feeds that look like what is before them."""
     whole: Line = []
     for line in lines_of(caption):
@@ -98,7 +97,8 @@ def _whole(caption: Caption) -> Line:
     return whole
 
 
-def _changed(caption: Caption) -> Caption:
+def touched(caption: Caption) -> Caption:
+    """The caption as one that a person changed, and nobody has reviewed since."""
     return replace(caption, edited=True, reviewed=False)
 
 
@@ -112,7 +112,7 @@ def speak(captions: Captions, number: int, speaker: str | None) -> Edited:
     caption = at(captions, number)
     if caption.speaker == speaker and not caption.line_speakers:
         return Edited(captions, number)
-    return _with(captions, number, _changed(replace(caption, speaker=speaker, line_speakers=())))
+    return _with(captions, number, touched(replace(caption, speaker=speaker, line_speakers=())))
 
 
 def retime(captions: Captions, number: int, start_s: float, end_s: float, on: Bounds) -> Edited:
@@ -128,7 +128,7 @@ def retime(captions: Captions, number: int, start_s: float, end_s: float, on: Bo
             value=(start_s, end_s),
             remedy=f"Its out-time lies at least a frame after its in-time and within {on.until_s:.3f} s.",
         )
-    return _with(captions, number, _changed(replace(caption, start_s=start, end_s=end)))
+    return _with(captions, number, touched(replace(caption, start_s=start, end_s=end)))
 
 
 def _same(a: float, b: float) -> bool:
@@ -138,132 +138,13 @@ def _same(a: float, b: float) -> bool:
 def _with(captions: Captions, number: int, caption: Caption) -> Edited:
     if caption == captions[number]:
         return Edited(captions, number)
-    return _ordered((*captions[:number], caption, *captions[number + 1 :]), number)
+    return in_order((*captions[:number], caption, *captions[number + 1 :]), number)
 
 
-def _ordered(captions: Captions, number: int) -> Edited:
+def in_order(captions: Captions, number: int) -> Edited:
     """In order of time; captions that begin together stay as they were."""
     order = sorted(range(len(captions)), key=lambda n: captions[n].start_s)
     return Edited(tuple(captions[n] for n in order), order.index(number) if captions else 0)
-
-
-def split(
-    captions: Captions,
-    number: int,
-    on: Bounds,
-    *,
-    caret: int | None = None,
-    at_s: float | None = None,
-    words: Sequence[Placed] = (),
-) -> Edited:
-    """One caption as two: before character `caret` of its text (lines joined by line feeds), or else at a time.
-
-    The time of a caret is when the word after it is said, where `words` know, else in proportion to the text. Raises
-    BadValue where nothing is left on one side.
-    """
-    caption = at(captions, number)
-    whole = _whole(caption)
-    if caret is None or not _parts(whole, caret):
-        caret = None if at_s is None else _caret_at(caption, at_s, on, words)
-        border = at_s
-    else:
-        border = _time_at(caption, caret, words)
-    if caret is None or border is None or not _parts(whole, caret):
-        raise BadValue(
-            f"Caption {number + 1} cannot be split there: nothing would be left on one side.",
-            value=caret,
-            remedy="Put the caret between two words, or the cursor inside the caption's time.",
-        )
-    frame = on.frame_s
-    if caption.end_s - caption.start_s < 2 * frame - 1e-6:
-        raise BadValue(f"Caption {number + 1} is too short to be split.", value=caption.end_s - caption.start_s)
-    border = min(max(on.rate.snap(border), caption.start_s + frame), caption.end_s - frame)
-    head_end = max(border - on.gap_s, caption.start_s + frame)
-    head, tail = (
-        _changed(replace(caption_of(_lines(part), caption), start_s=start, end_s=end))
-        for part, start, end in (
-            (whole[:caret], caption.start_s, head_end),
-            (whole[caret:], border, caption.end_s),
-        )
-    )
-    made = (*captions[:number], head, tail, *captions[number + 1 :])
-    return _ordered(made, number + 1)
-
-
-def _parts(whole: Line, caret: int) -> bool:
-    """Whether there is text on both sides."""
-    text = text_of(whole)
-    return bool(text[:caret].strip() and text[caret:].strip())
-
-
-def _lines(whole: Line) -> list[Line]:
-    lines: list[Line] = [[]]
-    for cell in whole:
-        if cell[0] == "\n":
-            lines.append([])
-        else:
-            lines[-1].append(cell)
-    return lines
-
-
-def _offsets(caption: Caption) -> list[int]:
-    """Where each line begins in the text."""
-    starts = [0]
-    for line in caption.lines:
-        starts.append(starts[-1] + len(line) + 1)
-    return starts
-
-
-def _time_at(caption: Caption, caret: int, words: Sequence[Placed]) -> float:
-    starts = _offsets(caption)
-    after = next((word.word.start_s for word in words if starts[word.line] + word.end > caret), None)
-    if after is not None and caption.start_s < after < caption.end_s:
-        return after
-    return caption.start_s + (caption.end_s - caption.start_s) * caret / max(len(caption.text), 1)
-
-
-def _caret_at(caption: Caption, at_s: float, on: Bounds, words: Sequence[Placed]) -> int | None:
-    """The border between words that lies nearest to a time; None where the caption is not on then."""
-    if not caption.start_s < at_s < caption.end_s:
-        return None
-    starts = _offsets(caption)
-    if words:
-        known = [(abs(word.word.start_s - at_s), starts[word.line] + word.start) for word in words]
-        inside = [entry for entry in known if entry[1] > 0]
-        if inside:
-            return min(inside)[1]
-    share = (at_s - caption.start_s) / (caption.end_s - caption.start_s) * len(caption.text)
-    borders = [caret for caret in _word_borders(caption, on) if caret > 0]
-    return min(borders, key=lambda caret: abs(caret - share), default=None)
-
-
-def _word_borders(caption: Caption, on: Bounds) -> Iterable[int]:
-    for start, line, language in zip(_offsets(caption), caption.lines, on.languages(caption), strict=False):
-        column = 0
-        for piece in pieces(line, language):
-            found = line.find(piece.text, column)
-            if found >= 0:
-                yield start + found
-                column = found + len(piece.text)
-
-
-def merge(captions: Captions, number: int, on: Bounds) -> Edited:
-    """One caption and the next as one. Lines stay where they are few enough, else they break anew if they then fit.
-
-    Raises BadValue where there is no next one.
-    """
-    one, two = at(captions, number), at(captions, number + 1)
-    lines = [*lines_of(one), *lines_of(two)]
-    made = caption_of(lines, one)
-    languages = on.languages(made)
-    if len(made.lines) > on.style.max_lines and is_one_voice(made, languages):
-        cpl = on.style.limits_for(languages[0]).cpl
-        anew = broken(run_on(lines_of(made), languages[0]), languages[0], cpl, on.style.max_lines)
-        made = made if anew is None else caption_of(anew, one)
-    if not made.lines:
-        made = replace(one, lines=())
-    made = _changed(replace(made, start_s=one.start_s, end_s=max(one.end_s, two.end_s)))
-    return Edited((*captions[:number], made, *captions[number + 2 :]), number)
 
 
 def shift(captions: Captions, numbers: Collection[int], by_s: float, on: Bounds, number: int = 0) -> Edited:
@@ -287,9 +168,9 @@ def shift(captions: Captions, numbers: Collection[int], by_s: float, on: Bounds,
         # Two additions round differently; the duration is what must not become nought.
         start = max(caption.start_s + by_s, 0.0)
         new = replace(caption, start_s=start, end_s=start + (caption.end_s - caption.start_s))
-        return new if every else _changed(new)
+        return new if every else touched(new)
 
-    return _ordered(tuple(later(c) if n in chosen else c for n, c in enumerate(captions)), number)
+    return in_order(tuple(later(c) if n in chosen else c for n, c in enumerate(captions)), number)
 
 
 def insert(captions: Captions, at_s: float, on: Bounds) -> Edited:
@@ -339,7 +220,7 @@ def kept_marks(before: Sequence[Caption], after: Sequence[Caption]) -> Captions:
     made = []
     for caption in after:
         if caption not in same:
-            touched = any(start < caption.end_s and end > caption.start_s for start, end in edited)
-            caption = replace(caption, reviewed=False, edited=touched)
+            overlaps = any(start < caption.end_s and end > caption.start_s for start, end in edited)
+            caption = replace(caption, reviewed=False, edited=overlaps)
         made.append(caption)
     return tuple(made)

@@ -13,7 +13,7 @@ from ..core.project import Project
 from ..core.speech import Caption, Transcript
 from ..core.time import clock
 from ..stages.subtitles import Options, chosen_style
-from ..subtitles import edit, fix
+from ..subtitles import edit, edit_borders, fix
 from ..subtitles.check import Judge, judge
 from ..subtitles.edit import Bounds, Edited
 from ..subtitles.formats import Loaded
@@ -207,7 +207,7 @@ def split(
     """
     captions = captions_of(project)
     words = TimedWords(project.transcript).of(edit.at(captions, number))
-    edited = edit.split(captions, number, bounds(project, checked.style), caret=caret, at_s=at_s, words=words)
+    edited = edit_borders.split(captions, number, bounds(project, checked.style), caret=caret, at_s=at_s, words=words)
     return with_captions(project, edited.captions, checked), edited.at
 
 

@@ -20,6 +20,9 @@ from ..subtitles.timed_words import TimedWords
 #: Longer names fit no label.
 MOST_CHARACTERS = 60
 
+#: They would turn round whatever stands beside the name.
+_DIRECTION = re.compile("[\u202a-\u202e\u2066-\u2069\u200e\u200f]")
+
 _Named = TypeVar("_Named")
 
 
@@ -56,8 +59,11 @@ def speakers(project: Project) -> tuple[Speaker, ...]:
 
 
 def tidy_name(given: str) -> str:
-    """A name as one line without control characters. Raises BadValue for none, or one that is too long."""
-    name = clean(given)
+    """A name as one line without control characters, those of writing direction among them.
+
+    Raises BadValue for none, or one that is too long.
+    """
+    name = clean(_DIRECTION.sub("", given))
     if not name or len(name) > MOST_CHARACTERS:
         raise BadValue(
             f"{name[:80]!r} is no name for a speaker." if name else "A speaker's name is not empty.",

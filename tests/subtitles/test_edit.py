@@ -7,6 +7,7 @@ from audiopost.core.speech import Caption, Styling, Transcript, Utterance, Word
 from audiopost.core.time import FrameRate
 from audiopost.subtitles import edit, load_style
 from audiopost.subtitles.edit import Bounds
+from audiopost.subtitles.edit_borders import merge, split
 from audiopost.subtitles.timed_words import TimedWords
 
 UNTIL_S = 120.0
@@ -47,17 +48,17 @@ def test_what_is_split_and_merged_is_what_it_was(given_captions, data):
     inside = [n for n in range(len(old.text) + 1) if old.text[:n].strip() and old.text[n:].strip()]
     if not inside:
         with pytest.raises(BadValue):
-            edit.split(made, number, on, caret=1)
+            split(made, number, on, caret=1)
         return
     caret = data.draw(st.sampled_from(inside))
-    parted = edit.split(made, number, on, caret=caret)
+    parted = split(made, number, on, caret=caret)
     head, tail = parted.captions[number : number + 2]
     assert parted.at == number + 1
     assert in_order(parted.captions)
     assert (head.start_s, tail.end_s) == (old.start_s, old.end_s)
     assert head.end_s <= tail.start_s
     assert said(head, tail).replace(" ", "") == said(old).replace(" ", "")
-    whole = edit.merge(parted.captions, number, on)
+    whole = merge(parted.captions, number, on)
     again = whole.captions[number]
     assert (again.start_s, again.end_s) == (old.start_s, old.end_s)
     assert again.text.split() == [*old.text[:caret].split(), *old.text[caret:].split()]
@@ -108,14 +109,14 @@ def test_a_split_falls_where_the_next_word_is_said():
     spoken = Utterance(1, 4, "stay here until noon", "en", said)
     caption = Caption(1, 4, ("stay here", "until noon"))
     known = TimedWords(Transcript("en", (spoken,))).of(caption)
-    by_caret = edit.split((caption,), 0, ON, caret=10, words=known).captions
+    by_caret = split((caption,), 0, ON, caret=10, words=known).captions
     assert [c.lines for c in by_caret] == [("stay here",), ("until noon",)]
     assert by_caret[1].start_s == 3.0
     assert by_caret[0].end_s == pytest.approx(3.0 - 2 / 25)
-    by_time = edit.split((caption,), 0, ON, caret=0, at_s=1.56, words=known).captions
+    by_time = split((caption,), 0, ON, caret=0, at_s=1.56, words=known).captions
     assert [c.text for c in by_time] == ["stay", "here\nuntil noon"]
     assert by_time[1].start_s == pytest.approx(1.56)
-    by_letters = edit.split((caption,), 0, ON, caret=10).captions
+    by_letters = split((caption,), 0, ON, caret=10).captions
     assert by_letters[1].start_s == pytest.approx(2.48, abs=0.03)
 
 
@@ -142,13 +143,13 @@ def test_text_is_data(text):
 
 
 def test_two_speakers_in_one_caption_stay_two():
-    made = edit.merge((Caption(0, 1, ("- who?",), "S1"), Caption(1.2, 2, ("- me.",), "S2")), 0, ON).captions
+    made = merge((Caption(0, 1, ("- who?",), "S1"), Caption(1.2, 2, ("- me.",), "S2")), 0, ON).captions
     assert (made[0].lines, made[0].line_speakers) == (("- who?", "- me."), ("S1", "S2"))
 
 
 def test_lines_break_anew_where_there_are_too_many():
     one, two = Caption(0, 1, ("we were", "at home"), "S1"), Caption(1.2, 2, ("all day",), "S1")
-    assert edit.merge((one, two), 0, ON).captions[0].lines == ("we were at home all day",)
+    assert merge((one, two), 0, ON).captions[0].lines == ("we were at home all day",)
 
 
 def test_marks_stay_where_everything_moves_together():
@@ -161,4 +162,4 @@ def test_a_number_that_is_none_is_refused():
     with pytest.raises(BadValue, match="no caption 3, there are 1"):
         edit.delete((Caption(0, 1, ("a",)),), {2})
     with pytest.raises(BadValue, match="too short"):
-        edit.split((Caption(0, 0.04, ("a b",)),), 0, ON, caret=2)
+        split((Caption(0, 0.04, ("a b",)),), 0, ON, caret=2)

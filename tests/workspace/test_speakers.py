@@ -80,6 +80,10 @@ def test_what_is_no_name_is_refused(project, name):
         renamed(project, "S1", name)
 
 
+def test_a_name_does_not_turn_round_what_is_beside_it(project):
+    assert speakers(renamed(project, "S1", "\u202eAnn\u2066"))[0].name == "Ann"
+
+
 def test_somebody_who_is_not_there_is_not_renamed(project):
     with pytest.raises(UnknownName, match="S9"):
         renamed(project, "S9", "x")

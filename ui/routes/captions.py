@@ -1,47 +1,27 @@
-"""Captions: listed with what the style says of them, checked as one types, edited, found, brought in and taken out."""
+"""Captions: listed with what the style says of them, checked as one types, edited, found and replaced."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Annotated, Any
-from urllib.parse import quote
 
-from fastapi import APIRouter, HTTPException, Request
-from fastapi.responses import JSONResponse, Response
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
-from starlette.concurrency import run_in_threadpool
 
 from audiopost.core.errors import BadValue
 from audiopost.core.project import Project
-from audiopost.core.speech import Transcript
-from audiopost.io.atomic import write_bytes
-from audiopost.pipeline.deliver import names_speakers
-from audiopost.subtitles import (
-    FORMATS,
-    edit,
-    kind_of,
-    load_captions,
-    load_style,
-    losses,
-    render,
-    style_names,
-    suffix_of,
-)
+from audiopost.subtitles import edit, edit_borders
 from audiopost.subtitles.search import Search, counts
 from audiopost.workspace import Desk
 from audiopost.workspace import captions as work
 from audiopost.workspace.caption_sheet import sheet_of
-from audiopost.workspace.names import safe_name
 from audiopost.workspace.speakers import renamed, tidy_name
 
 from .base import FROM_US, DeskOf, JobsOf, VisitorOf
 
 router = APIRouter(prefix="/audiopost/captions", tags=["captions"])
 
-#: Subtitle files are small; JSON with words of a long film is the largest.
-MOST_BYTES = 20_000_000
 Number = Annotated[int, Field(ge=0)]
 Seconds = Annotated[float, Field(allow_inf_nan=False, ge=-1e6, le=1e6)]
 Lines = Annotated[list[Annotated[str, Field(max_length=work.MOST_CHARACTERS)]], Field(max_length=100)]
@@ -125,7 +105,7 @@ class Renamed(Stamped):
     merge: bool = False
 
 
-def _listed(desk: Desk, **more: Any) -> JSONResponse:
+def listed(desk: Desk, **more: Any) -> JSONResponse:
     """The captions as they stand: what every change answers, so that the page asks once."""
     return JSONResponse({**sheet_of(desk).listing(), **more})  # as it is: FastAPI would walk through every row
 
@@ -134,7 +114,7 @@ def _edited(
     desk: Desk, stamp: str, label: str, change: Callable[[Project, work.Checked], tuple[Project, int]], detail: str = ""
 ) -> JSONResponse:
     at = sheet_of(desk).edit(stamp, f"subtitles.did_{label}", change, detail)
-    return _listed(desk, at=at)
+    return listed(desk, at=at)
 
 
 def _numbers(indices: list[int]) -> str:
@@ -144,14 +124,7 @@ def _numbers(indices: list[int]) -> str:
 @router.get("")
 def captions(desk: DeskOf) -> JSONResponse:
     """Every caption with its numbers and issues, the speakers, the style."""
-    return _listed(desk)
-
-
-@router.get("/choices")
-def choices() -> dict[str, Any]:
-    """The styles and the formats there are."""
-    styles = [{"name": name, "title": load_style(name).title} for name in style_names()]
-    return {"styles": styles, "formats": [{"kind": kind, "suffix": suffix_of(kind)} for kind in FORMATS]}
+    return listed(desk)
 
 
 @router.post("/check", dependencies=FROM_US)
@@ -212,7 +185,7 @@ def merge(told: One, desk: DeskOf) -> JSONResponse:
     return _edited(
         desk, told.stamp, "merge",
         lambda project, checked: work.changed(
-            project, checked, lambda captions, on: edit.merge(captions, told.index, on)
+            project, checked, lambda captions, on: edit_borders.merge(captions, told.index, on)
         ),
         str(told.index + 1),
     )  # fmt: skip
@@ -283,7 +256,7 @@ def replace(told: ReplaceWith, desk: DeskOf) -> JSONResponse:
         return done[0].project, 0
 
     sheet_of(desk).edit(told.stamp, "subtitles.did_replace", change)
-    return _listed(desk, hits=done[0].hits, changed=done[0].captions)
+    return listed(desk, hits=done[0].hits, changed=done[0].captions)
 
 
 @router.post("/mend", dependencies=FROM_US)
@@ -296,14 +269,14 @@ def mend(told: Stamped, desk: DeskOf) -> JSONResponse:
         return done[0].project, 0
 
     sheet_of(desk).edit(told.stamp, "subtitles.did_mend", change)
-    return _listed(desk, mended=done[0].mended, left=done[0].left)
+    return listed(desk, mended=done[0].mended, left=done[0].left)
 
 
 @router.post("/style", dependencies=FROM_US)
 def style(told: StyleName, desk: DeskOf) -> JSONResponse:
     """Holds the captions against a style; they stay as they are. '' for the one they were laid out in."""
     sheet_of(desk).choose(told.style)
-    return _listed(desk)
+    return listed(desk)
 
 
 @router.post("/layout", dependencies=FROM_US)
@@ -324,65 +297,3 @@ def rename(told: Renamed, desk: DeskOf) -> JSONResponse:
         lambda project, checked: (renamed(project, told.old, told.new, merge=told.merge), 0),
         f"{told.old} → {told.new}"[:80],
     )  # fmt: skip
-
-
-@router.put("/file/{name}", dependencies=FROM_US)
-async def bring_in(name: str, request: Request, desk: DeskOf) -> JSONResponse:
-    """The captions of a subtitle file (the request's body) in place of those that stand."""
-    data = bytearray()
-    async for chunk in request.stream():
-        data += chunk
-        if len(data) > MOST_BYTES:
-            raise HTTPException(413, f"A subtitle file has at most {MOST_BYTES / 1e6:.0f} MB.")
-    return await run_in_threadpool(_brought_in, desk, safe_name(name, "captions"), bytes(data))
-
-
-def _brought_in(desk: Desk, name: str, data: bytes) -> JSONResponse:
-    kind = kind_of(Path(name))
-    with TemporaryDirectory(prefix="import-", dir=desk.cache) as folder:
-        loaded = load_captions(write_bytes(Path(folder) / name, data), kind=kind)
-    sheet = sheet_of(desk)
-    notes: list[str] = []
-
-    def change(project: Project, checked: work.Checked) -> tuple[Project, int]:
-        new, told = work.imported(project, checked, loaded)
-        notes.extend(told)
-        return new, 0
-
-    sheet.edit(sheet.stamp(), "subtitles.did_import", change, name)
-    return _listed(desk, notes=notes)
-
-
-def _has_captions(desk: Desk) -> tuple[Project, Transcript]:
-    project = desk.project
-    if not project.captions:
-        raise BadValue(
-            "There are no captions yet.", value=None, remedy="Run a preset that transcribes, or import some."
-        )
-    return project, project.transcript or Transcript("")
-
-
-@router.get("/losses")
-def what_is_lost(desk: DeskOf, kind: str) -> dict[str, Any]:
-    """What a file of this format would not hold."""
-    project, transcript = _has_captions(desk)
-    named, rate = names_speakers(kind, project), project.media.timebase.rate
-    return {"losses": losses(work.captions_of(project), transcript, kind, speakers=named, rate=rate)}
-
-
-@router.get("/file")
-def take_out(desk: DeskOf, kind: str) -> Response:
-    """The captions as a file of a format, as a delivery writes it."""
-    project, transcript = _has_captions(desk)
-    content = render(
-        work.captions_of(project), transcript, kind, speakers=names_speakers(kind, project),
-        timebase=project.media.timebase, name=desk.name,
-    )  # fmt: skip
-    name = f"{desk.name}{suffix_of(kind)}"
-    plain = safe_name(name).encode("ascii", "replace").decode().replace("?", "_").replace('"', "_")
-    headers = {
-        "content-disposition": f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}",
-        "cache-control": "no-store",
-        "x-content-type-options": "nosniff",
-    }
-    return Response(content, media_type="application/octet-stream", headers=headers)
