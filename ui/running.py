@@ -11,7 +11,7 @@ from audiopost.io.encode import Encoding
 from audiopost.pipeline import process
 from audiopost.presets import load
 from audiopost.workspace import Desk, Folder, delivery
-from audiopost.workspace.runs import changed_parts, figures, taken_over
+from audiopost.workspace.runs import changed_parts, figures, taken_over, touched
 
 from . import offer
 from .jobs import Job, Jobs, kind
@@ -55,11 +55,12 @@ def run(folder: Folder, settings: dict[str, Any], report: Progress) -> dict[str,
     resume = (work / "project.json").exists()
     made = process(before, preset, work, resume=resume, progress=report)
     _lend(desk)
-    keep = {*settings["keep"], *changed_parts(before, desk.project)}
+    now = desk.project
+    keep = {*(set(settings["keep"]) & set(touched(now).parts)), *changed_parts(before, now)}
     desk.edit("project.did_run", lambda now: taken_over(now, made, keep), detail=preset.title)
     _return(desk)
     written = _delivered(desk, preset.encoding, report) if settings.get("deliver") else {}
-    return {**figures(desk.project), "kept": sorted(keep), "undo": desk.noted("seq"), **written}
+    return {**figures(desk.project), "kept": sorted(keep), **written}
 
 
 def _lend(desk: Desk) -> None:

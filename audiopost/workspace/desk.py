@@ -18,7 +18,6 @@ from ..io import scratch
 from ..io.atomic import make_folder
 from ..pipeline import state
 from .homing import brought_home
-from .homing import brought_home
 from .journal import OWN_NOTE, Change, Journal, applied, compared
 from .source import opened_source
 
