@@ -108,9 +108,9 @@ def test_find_and_replace_with_count_and_undo(page):
     until(page, "shown.captions[0].lines[0] === 'Cats and cats'")
     page.keyboard.press("Control+f")
     page.fill("#cap-find", "cats")
-    page.get_by_text("Found 2 times in 1 captions").wait_for()
+    page.get_by_text("Hits: 2, captions: 1").wait_for()
     page.check("#cap-match_case")
-    page.get_by_text("Found 1 times in 1 captions").wait_for()
+    page.get_by_text("Hits: 1, captions: 1").wait_for()
     page.uncheck("#cap-match_case")
     page.fill("#cap-replace", "dogs")
     page.click("#cap-replace-all")
@@ -194,3 +194,42 @@ def test_in_hong_kong_chinese(edited, visit):
     page.wait_for_selector(".cap-space .cap-row")
     page.get_by_text("已由人手校對").first.wait_for()
     assert "subtitles." not in page.locator("#subtitles").inner_text()
+
+
+def test_a_file_is_imported_after_a_question_and_taken_back(page):
+    before = [row["lines"] for row in listing(page)["captions"]]
+    page.locator("#cap-panel-files summary").click()
+    srt = f"1\n00:00:00,500 --> 00:00:02,000\n{EVIL}\n\n2\n00:00:30,000 --> 00:00:31,000\nafter the end\n"
+    file = {"name": "new <b>.srt", "mimeType": "text/plain", "buffer": srt.encode()}
+    page.set_input_files("#cap-import-file", file)
+    page.locator("dialog").get_by_role("button", name="Cancel").click()
+    assert [row["lines"] for row in listing(page)["captions"]] == before
+    page.set_input_files("#cap-import-file", file)
+    page.locator("dialog").get_by_role("button", name="Import").click()
+    until(page, "shown.captions.length === 1")
+    page.locator("#messages", has_text="1 of 2 captions").wait_for()
+    assert page.locator(".captions img, #messages img").count() == 0
+    page.locator("#undo").click()
+    until(page, f"shown.captions.length === {len(before)}")
+
+
+def test_another_style_judges_and_lays_out_anew(page):
+    own = listing(page)["style"]["name"]
+    page.select_option("#cap-style", "youtube")
+    until(page, "shown.style.name === 'youtube'")
+    page.click("#cap-layout")
+    page.locator("dialog").get_by_role("button", name="Lay out anew").click()
+    until(page, "shown.chosen === '' && shown.style.name === 'youtube'")
+    page.locator("#undo").click()
+    until(page, f"shown.style.name === '{own}'")
+
+
+def test_several_are_selected_by_keys_and_shifted_together(page):
+    rows(page).first.locator(".cap-number").click()
+    page.keyboard.press("Alt+Shift+ArrowDown")
+    page.get_by_text("Selected: 2").wait_for()
+    starts = [row["start_s"] for row in listing(page)["captions"][:2]]
+    page.locator("#cap-panel-shift summary").click()
+    page.fill("#cap-shift", "2")
+    page.click("#cap-earlier")
+    until(page, f"Math.abs(shown.captions[1].start_s - {starts[1]} + 0.08) < 1e-6 || shown.captions[0].start_s === 0")
