@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
@@ -14,6 +15,7 @@ import pytest
 
 pytest.importorskip("gradio", reason="the workbench needs gradio")
 
+from audiopost_ui.jobs import ENDED
 from audiopost_ui.server import create
 from audiopost_ui.visitors import COOKIE, Visitors
 from fastapi.testclient import TestClient
@@ -218,3 +220,27 @@ def test_the_programme_stands_in_the_rights_sheet(desk: tuple[TestClient, Desk])
     text = client.get("/audiopost/cues/export/rights-csv").content.decode("utf-8-sig")
     assert "Night Tea" in text
     assert "RTHK" in text
+
+
+def test_spotting_anew_is_a_job_that_keeps_what_was_accepted(desk: tuple[TestClient, Desk]) -> None:
+    client, open_desk = desk
+    post(client, "change", cue="1m02", fields={"status": "accepted"})
+    job = post(client, "spot", options={"rules": "documentary", "language": "zh-hant", "share": 0.5}, keep=True)
+    until = time.time() + 60
+    while (state := _state(client, job["id"])) not in ENDED:
+        assert time.time() < until
+        time.sleep(0.05)
+    assert state == "done"
+    kept = open_desk.project
+    assert [cue.label for cue in kept.cues or () if cue.status == "accepted"] == ["1m02"]
+    assert "1m01" not in [cue.label for cue in kept.cues or () if cue.reason == "Because."]
+    step = kept.step("cues")
+    assert step is not None
+    assert (step.options["rules"], step.options["share"]) == ("documentary", 0.5)
+    assert kept.has("beats")  # what had not been done before was done first
+    assert open_desk.done[-1].label == "cuespage.did_spot"
+
+
+def _state(client: TestClient, job_id: str) -> str:
+    jobs = client.get("/audiopost/pulse").json()["jobs"]
+    return next(job["state"] for job in jobs if job["id"] == job_id)

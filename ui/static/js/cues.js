@@ -2,7 +2,7 @@
 
 import "./lane_cues.js";
 import { change, cues, desk, hear, hush, load, messages, nudge, selected, set, step, timebase, watch } from "./cues_data.js";
-import { card } from "./cues_card.js";
+import { card, details } from "./cues_card.js";
 import { list } from "./cues_list.js";
 import { sheets } from "./cues_sheets.js";
 import { spotting } from "./cues_spotting.js";
@@ -15,15 +15,15 @@ export async function mount(element) {
   await ready;
   const root = element.querySelector(".live");
   root.classList.add("cues");
-  const parts = [list(), card()];
-  const [rows, details] = parts;
+  const parts = [list(), details(), card()];
+  const [rows, more, side] = parts;
   const empty = nothingYet(), told = notes(), where = readout();
   const bar = el("div", { class: "ap-bar cue-bar", role: "toolbar", "aria-label": t("cuespage.toolbar") },
     button("previous", "↑", () => step(-1)), button("next", "↓", () => step(1)),
     button("add", "＋", add), button("spot", "", () => spotting()),
     where, el("span", { class: "ap-gap" }), sheets());
   const work = el("div", { class: "cue-work" },
-    el("div", { class: "cue-main" }, told.element, rows.element), details.element);
+    el("div", { class: "cue-main" }, told.element, rows.element, more.element), side.element);
   root.append(empty.element, bar, work);
   const draw = () => {
     const none = !desk || desk.cues === null;

@@ -1,4 +1,5 @@
-// The card of the selected cue: every field, why it is there, what it hits, how else it could be, how it sounds.
+// The selected cue: a card with every field and why it is there; below the list what it hits, how else it could be,
+// which tracks may serve it.
 
 import { url } from "./api.js";
 import { busily } from "./cues_busy.js";
@@ -10,8 +11,12 @@ import { clock, el, emit, t } from "./state.js";
 
 const number = (value, places = 1) => `${value < 0 ? "−" : ""}${Math.abs(value).toFixed(places)}`;
 
-export function card() {
-  const element = el("section", { class: "ap-panel cue-card", "aria-label": t("cuespage.card") });
+export const card = () => shownFor("cue-card", t("cuespage.card"), cue => (cue ? [...head(cue), reason(cue), fields(cue)] : [el("p", { class: "ap-empty" }, t("cuespage.none_selected"))]));
+export const details = () => shownFor("cue-more", t("cuespage.details"), cue => (cue ? more(cue) : []));
+
+/** A panel that `make(cue)` fills anew when the cue is another; what was unfolded, and the focus, stay where they are. */
+function shownFor(kind, label, make) {
+  const element = el("section", { class: `ap-panel ${kind}`, "aria-label": label });
   let drawn = "";
   return {
     element,
@@ -20,9 +25,10 @@ export function card() {
       if (now === drawn && !refused(element)) return;
       drawn = now;
       const focused = element.contains(document.activeElement) ? document.activeElement.id : "";
-      const open = [...element.querySelectorAll("details")].filter(each => each.open).map(each => each.id);
-      element.replaceChildren(...(cue ? [...head(cue), reason(cue), fields(cue), ...more(cue)] : [el("p", { class: "ap-empty" }, t("cuespage.none_selected"))]));
-      for (const id of open) element.querySelector(`#${id}`)?.setAttribute("open", "");
+      const folded = new Map([...element.querySelectorAll("details")].map(each => [each.id, each.open]));
+      element.replaceChildren(...make(cue));
+      element.hidden = !element.hasChildNodes();
+      for (const each of element.querySelectorAll("details")) if (folded.get(each.id)) each.open = true;
       if (focused) element.querySelector(`#${focused}`)?.focus({ preventScroll: true });
     },
   };

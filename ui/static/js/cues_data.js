@@ -4,6 +4,7 @@ import { get, post } from "./api.js";
 import { player } from "./player.js";
 import { beat, emit, fail, on, pulse, t } from "./state.js";
 import { Timebase } from "./timecode.js";
+import { view } from "./view.js";
 
 /** What GET cues answers, null while nothing is open. */
 export let desk = null;
@@ -49,7 +50,9 @@ export function select(label, { seek = false } = {}) {
     tell();
     emit("select", { kind: "cue", index: cue.index });
   }
-  if (seek) emit("seek", { time_s: cue.in_s, play: false });
+  if (!seek) return;
+  if (cue.in_s < view.start_s || cue.out_s > view.end_s) view.keep(cue.in_s);
+  emit("seek", { time_s: cue.in_s, play: false });
 }
 
 /** The cue after (1) or before (-1) the selected one; where none is selected, after or before the cursor. */
