@@ -212,6 +212,12 @@ def test_all_that_was_made_is_there(full):
     assert "restoration" not in page.words.split("Not run: ")[1].split(".")[0]
 
 
+def test_the_page_says_how_much_of_the_captions_a_person_reviewed(full):
+    shown = tuple(Caption(n, n + 1, ("x",), reviewed=n < 2) for n in range(5))
+    assert "2 of 5 captions reviewed by a person" in Page(render(replace(full, captions=shown))).words
+    assert "captions reviewed by a person" not in Page(render(full)).words
+
+
 def test_uncertain_words_are_marked_where_they_stand(full):
     assert 'the <mark title="uncertain">the</mark> end' in render(full)
 
