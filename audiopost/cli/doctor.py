@@ -10,9 +10,9 @@ from typing import Any
 import click
 
 from .. import __version__
-from ..core.registry import Backends
 from ..models import store
-from ..presets import STAGES, Preset, backends_of, load, names, stage
+from ..pipeline.picks import picks, readiness
+from ..presets import Preset, load, names
 from . import options
 from .console import print_json, quiet_stdout
 
@@ -37,30 +37,19 @@ def _version(package: str) -> str | None:
     return None
 
 
-def _picked(table: Backends, chosen: Any) -> dict[str, str]:
-    """What would run with these options, without running it: the backend, or what is missing."""
-    picked = table.pick(chosen)
-    states = {name: table.resolve(name).available(chosen) for name in table.auto}
-    above = table.auto[: table.auto.index(picked)] if picked in table.auto else table.auto
-    better = next((states[name].remedy for name in above if states[name].remedy), "")
-    return {"backend": picked or "", "why": states[picked].reason if picked in states else "", "better": better}
-
-
 def _picks(preset: Preset) -> dict[str, dict[str, str]]:
     """What each stage of a preset, and each part of one, would run."""
-    asked = (each for name in preset.stages for each in backends_of(name).asked(preset.options[name]))
-    return {table.stage: _picked(table, chosen) for table, chosen in asked}
+    return {
+        name: {"backend": pick.backend, "why": pick.why, "better": pick.better} for name, pick in picks(preset).items()
+    }
 
 
 def facts() -> dict[str, Any]:
     """Everything the doctor knows, as JSON values."""
-    stages = {}
-    for name in STAGES:
-        for table, defaults in backends_of(name).asked(stage(name).options_type()):
-            states = {each: table.resolve(each).available(defaults) for each in table.names}
-            stages[table.stage] = {
-                each: {"ready": s.ready, "reason": s.reason, "remedy": s.remedy} for each, s in states.items()
-            }
+    stages = {
+        table: {name: {"ready": s.ready, "reason": s.reason, "remedy": s.remedy} for name, s in states.items()}
+        for table, states in readiness().items()
+    }
     loaded = {name: load(name) for name in names()}
     return {
         "audiopost": __version__,
@@ -87,9 +76,9 @@ def _lines(known: dict[str, Any]) -> list[str]:
             more = f" -> {state['remedy']}" if state["remedy"] and not state["ready"] else ""
             lines.append(f"  {table:<13} {name:<15} {'ready' if state['ready'] else 'no   '}  {state['reason']}{more}")
     lines += ["", "What each preset would use now"]
-    for preset, picks in known["presets"].items():
+    for preset, picked in known["presets"].items():
         lines.append(f"  {preset}")
-        for table, pick in picks.items():
+        for table, pick in picked.items():
             better = f"   (better: {pick['better']})" if pick["better"] else ""
             lines.append(f"    {table:<13} {pick['backend'] or 'nothing'}{better}")
     return lines

@@ -91,6 +91,17 @@ def pull(name: str, progress: Progress = silent, *, token: str | None = None, re
     return _move_in(partial, root / entry.name)
 
 
+def discard(name: str) -> None:
+    """Removes what pulls that did not end have left of a model; a pull that is tried again begins anew.
+
+    Raises UnknownName, OutputError.
+    """
+    entry = get(name)
+    with guarded(store.root()):
+        for partial in store.root().glob(f".pull-{entry.name}-*"):
+            shutil.rmtree(partial)
+
+
 def _unpacked(entry: Entry, partial: Path) -> dict[str, dict[str, Any]]:
     """The entry's files in place of its archive, as the manifest wants them. Raises MissingModel."""
     packed = partial / entry.archive

@@ -12,7 +12,7 @@ import pytest
 
 from audiopost.core.errors import Cancelled, MissingModel
 from audiopost.models import catalogue, store
-from audiopost.models.pull import pull
+from audiopost.models.pull import discard, pull
 
 WEIGHTS = bytes(range(256)) * 4000
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -175,6 +175,18 @@ def test_a_cancelled_pull_is_no_model(hub):
     with pytest.raises(Cancelled):
         pull("whisper-tiny", stop)
     assert store.find("whisper-tiny") is None
+
+
+def test_what_a_stopped_pull_left_can_be_thrown_away(hub, tmp_path):
+    hub.holds_whisper()
+    hub.cut_after = len(WEIGHTS) // 2
+    with pytest.raises(MissingModel):
+        pull("whisper-tiny")
+    assert leftovers(tmp_path)
+    discard("whisper-base")
+    assert leftovers(tmp_path)
+    discard("whisper-tiny")
+    assert not leftovers(tmp_path)
 
 
 def test_a_gated_model_names_the_token(hub):
