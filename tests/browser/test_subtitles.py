@@ -2,6 +2,8 @@
 
 import pytest
 
+from audiopost.core.time import FrameRate, Timebase
+
 EVIL = "<img src=x onerror=alert(1)><script>alert(2)</script>"
 
 
@@ -233,3 +235,32 @@ def test_several_are_selected_by_keys_and_shifted_together(page):
     page.fill("#cap-shift", "2")
     page.click("#cap-earlier")
     until(page, f"Math.abs(shown.captions[1].start_s - {starts[1]} + 0.08) < 1e-6 || shown.captions[0].start_s === 0")
+
+
+def test_a_caption_of_five_thousand_characters_is_shown_and_kept(page):
+    retype(page, 1, "字" * 5_000)
+    until(page, "shown.captions[0].lines[0].length === 5000")
+    page.wait_for_function("document.querySelector('.cap-space .cap-over') !== null")
+    page.locator("#undo").click()
+    until(page, "shown.captions[0].lines[0].length < 5000")
+
+
+@pytest.mark.parametrize("rate", ["23.976", "25", "29.97df", "59.94df"])
+def test_timecode_in_the_browser_is_that_of_the_package(page, rate):
+    base = Timebase(FrameRate.parse(rate), "01:00:00:00")
+    frames = [0, 1, 1799, 1800, 1801, 17_981, 17_982, 107_891, 107_892, 250_000]
+    rate_json = {
+        "num": base.rate.fraction.numerator, "den": base.rate.fraction.denominator, "drop": base.rate.drop_frame,
+    }  # fmt: skip
+    said = page.evaluate(
+        """async ([rate, start, frames]) => {
+          const { Timebase } = await import(new URL('audiopost/static/js/timecode.js', document.baseURI));
+          const base = new Timebase(rate, start);
+          return frames.map(frame => {
+            const code = base.code(base.seconds(frame));
+            return [code, base.frame(base.parse(code))];
+          });
+        }""",
+        [rate_json, base.start_timecode, frames],
+    )
+    assert said == [[base.timecode(base.rate.seconds_at(frame)), frame] for frame in frames]
