@@ -13,6 +13,8 @@ format = "mp3"
 
 from __future__ import annotations
 
+import json
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -24,6 +26,7 @@ from .core.options import build, describe
 from .core.registry import Backends
 from .core.registry import load as load_object
 from .core.stage import Stage
+from .io.atomic import make_folder, write_text
 from .io.encode import Encoding
 from .io.resources import presets_folder
 
@@ -103,20 +106,78 @@ def names() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in presets_folder().glob("*.toml")))
 
 
+def own_folder() -> Path:
+    """Where a user's own presets lie: in the user's configuration. It may not exist yet."""
+    import platformdirs
+
+    return platformdirs.user_config_path("audiopost", appauthor=False) / "presets"
+
+
+def own_names() -> tuple[str, ...]:
+    """The user's own presets, sorted; a shipped one is never hidden by one of the same name."""
+    return tuple(sorted({path.stem for path in own_folder().glob("*.toml")} - set(names())))
+
+
+def known() -> tuple[str, ...]:
+    """Every preset that has a name: the shipped ones, then the user's own."""
+    return (*names(), *own_names())
+
+
 def load(name: str | Path) -> Preset:
-    """A shipped preset by name, or a TOML file of one's own by path (anything that ends in .toml).
+    """A preset by name, shipped or the user's own, or a TOML file by path (anything that ends in .toml).
 
     Raises UnknownName for a preset, key, stage or option that does not exist, BadValue for a bad value.
     """
-    own = str(name).endswith(".toml")
-    path = Path(name) if own else presets_folder() / f"{name}.toml"
-    if not own and str(name) not in names():
-        raise UnknownName("preset", str(name), names())
+    if str(name).endswith(".toml"):
+        path = Path(name)
+    elif str(name) in known():
+        path = (presets_folder() if str(name) in names() else own_folder()) / f"{name}.toml"
+    else:
+        raise UnknownName("preset", str(name), known())
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise BadValue(f"The preset {path} cannot be read: {error}.", value=str(path)) from error
     return _checked(path.stem, data)
+
+
+def save_own(preset: Preset, *, replace: bool = False) -> Path:
+    """Writes a preset of the user's own under its name, as far as it differs from the defaults; `run -p` takes it.
+
+    Raises BadValue for a name that cannot be one, is a shipped one's, or is there already and not to be replaced;
+    OutputError.
+    """
+    name = preset.name
+    if not re.fullmatch(r"[^\W_][\w -]{0,59}", name) or name.endswith(" "):
+        raise BadValue(
+            f"{name!r} cannot be a preset's name.", value=name, remedy="Letters, digits, spaces, - and _; at most 60."
+        )
+    if name in names():
+        raise BadValue(f"{name} is a shipped preset.", value=name, remedy="Choose another name.")
+    path = own_folder() / f"{name}.toml"
+    if path.exists() and not replace:
+        raise BadValue(f"There is a preset {name} already.", value=name, remedy="Choose another name, or replace it.")
+    lines = [f"title = {_toml(preset.title)}", f"summary = {_toml(preset.summary)}", f"stages = {_toml(preset.stages)}"]
+    for table, options in (*preset.options.items(), (DELIVER, preset.encoding)):
+        default = type(options)()
+        now = {spec.name: getattr(options, spec.name) for spec in describe(type(options))}
+        own = {key: value for key, value in now.items() if value is not None and value != getattr(default, key)}
+        if own:
+            lines += ["", f"[{table}]", *(f"{key} = {_toml(value)}" for key, value in own.items())]
+    make_folder(path.parent)
+    return write_text(path, "\n".join(lines) + "\n")
+
+
+def delete_own(name: str) -> None:
+    """Removes a preset of the user's own. Raises UnknownName."""
+    if name not in own_names():
+        raise UnknownName("preset of your own", name, own_names())
+    (own_folder() / f"{name}.toml").unlink(missing_ok=True)
+
+
+def _toml(value: Any) -> str:
+    """A TOML value; strings, numbers, truth values and lists are written as JSON writes them."""
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _checked(name: str, data: dict[str, Any]) -> Preset:

@@ -9,6 +9,8 @@ import gradio as gr
 
 from audiopost.core.options import OptionSpec
 
+from .texts import tell
+
 #: Where a field is left empty.
 _EMPTY = "not set"
 
@@ -38,3 +40,20 @@ def widget(spec: OptionSpec, value: Any, choices: Sequence[str] = ()) -> gr.comp
 def setting(name: str, value: Any) -> str:
     """'stage.option=value' of what a widget holds; an emptied one is an empty value, which optional ones take."""
     return f"{name}={'' if value is None else value}"
+
+
+def described(stage: str, spec: OptionSpec, value: Any, language: str, choices: Sequence[str] = ()) -> dict[str, Any]:
+    """One option as JSON for a live part: its name, texts, kind ('bool', 'int', 'float', 'str'), range and value."""
+    return {
+        "name": f"{stage}.{spec.name}",
+        "label": tell(f"options.{stage}_{spec.name}", language),
+        "help": tell(f"options.{stage}_{spec.name}_help", language),
+        "kind": spec.kind.__name__,
+        "low": spec.low,
+        "high": spec.high,
+        "unit": spec.unit,
+        "choices": [*(choices or spec.choices)],
+        "optional": spec.optional,
+        "default": spec.default,
+        "value": value,
+    }

@@ -47,7 +47,7 @@ def chosen(folder: Folder) -> Chosen:
         found = Chosen(**json.loads(folder.remembered(_KEPT)))
     except (ValueError, TypeError):
         return Chosen()
-    return found if found.preset in presets.names() else replace(found, preset=FIRST)
+    return found if found.preset in presets.known() else replace(found, preset=FIRST)
 
 
 def choose(folder: Folder, **fields: Any) -> Chosen:
@@ -99,7 +99,7 @@ def title(name: str, language: str) -> str:
 def offers(language: str) -> list[dict[str, Any]]:
     """The presets as JSON: name, title, summary, stages, and the language that each takes as spoken, '' for any."""
     found = []
-    for name in presets.names():
+    for name in presets.known():
         preset = presets.load(name)
         key = f"project.about_{name}"
         about = tell(key, language) if key in texts() else preset.summary

@@ -1,4 +1,4 @@
-"""`audiopost presets`: the shipped presets, or one with every option."""
+"""`audiopost presets`: the shipped presets and the user's own, or one with every option."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import click
 
 from ..core.options import describe
 from ..core.serial import to_json
-from ..presets import load, names
+from ..presets import known, load
 from . import options
 from .console import print_json, quiet_stdout
 
@@ -18,7 +18,7 @@ from .console import print_json, quiet_stdout
 @options.as_json
 def _presets(name: str | None, as_json: bool) -> None:
     """List the presets, or show the stages and options of one (a name or a .toml file)."""
-    chosen = [load(Path(name) if name.endswith(".toml") else name)] if name else [load(each) for each in names()]
+    chosen = [load(Path(name) if name.endswith(".toml") else name)] if name else [load(each) for each in known()]
     with quiet_stdout() as stdout:
         if as_json:
             print_json({"presets": [to_json(preset) for preset in chosen]}, stdout)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import caption_files, captions, cues, deliver, desk, findings, jobs, media, runs, stems
+from . import caption_files, captions, cues, deliver, desk, dialogue, findings, jobs, media, models, runs, stems
 
 ROUTERS = (
     desk.router,
@@ -15,4 +15,6 @@ ROUTERS = (
     media.router,
     stems.router,
     findings.router,
+    models.router,
+    dialogue.router,
 )
