@@ -21,8 +21,14 @@ export const cues = () => desk?.cues || [];
 export const cueOf = label => cues().find(cue => cue.label === label) || null;
 export const chosen = () => cueOf(selected);
 
+let queue = Promise.resolve();
+/** One question after the other, so that no old answer takes the place of a newer one. */
+const inTurn = ask => (queue = queue.then(ask));
+
 /** Fetches everything anew. */
-export async function load() {
+export const load = () => inTurn(fetched);
+
+async function fetched() {
   if (!pulse.ready) {
     desk = null;
     selected = "";
@@ -63,13 +69,12 @@ export function step(by) {
   if (next) select(next.label, { seek: true });
 }
 
-let queue = Promise.resolve();
 /**
  * Asks the route cues/<path> for a change; its answer, null where it was refused (and told). A body that is a function
  * is asked when its turn comes, of the cues as they stand then.
  */
 export function change(path, body = {}) {
-  const asked = queue.then(async () => {
+  return inTurn(async () => {
     try {
       const asking = typeof body === "function" ? body() : body;
       return asking && take(await post(`cues/${path}`, asking));
@@ -79,8 +84,6 @@ export function change(path, body = {}) {
       return null;
     }
   });
-  queue = asked;
-  return asked;
 }
 
 /** What a change, or a sheet that came back, answered. */
@@ -184,5 +187,5 @@ on("recording", () => {
   messages = [];
   load();
 });
-on("revision", revision => revision !== desk?.revision && load());
+on("revision", () => inTurn(() => pulse.revision !== desk?.revision && fetched()));
 on("select", ({ kind, index }) => kind === "cue" && cues()[index] && select(cues()[index].label));
