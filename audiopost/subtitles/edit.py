@@ -107,12 +107,18 @@ def write(captions: Captions, number: int, lines: Iterable[str]) -> Edited:
     return _with(captions, number, rewritten(at(captions, number), lines))
 
 
-def speak(captions: Captions, number: int, speaker: str | None) -> Edited:
-    """Another speaker for all of one caption. Raises BadValue."""
+def speak(captions: Captions, number: int, speakers: Sequence[str | None]) -> Edited:
+    """Other speakers for one caption: one for all of it, or one for each line. Raises BadValue."""
     caption = at(captions, number)
-    if caption.speaker == speaker and not caption.line_speakers:
-        return Edited(captions, number)
-    return _with(captions, number, touched(replace(caption, speaker=speaker, line_speakers=())))
+    if len(speakers) not in (1, len(caption.lines)):
+        raise BadValue(
+            f"Caption {number + 1} has {len(caption.lines)} lines, and {len(speakers)} speakers were named.",
+            value=tuple(speakers),
+            remedy="Name one speaker for all of it, or one for each line.",
+        )
+    one = len(set(speakers)) == 1
+    new = replace(caption, speaker=speakers[0] if one else None, line_speakers=() if one else tuple(speakers))
+    return _with(captions, number, caption if new == caption else touched(new))
 
 
 def retime(captions: Captions, number: int, start_s: float, end_s: float, on: Bounds) -> Edited:

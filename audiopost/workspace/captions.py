@@ -187,14 +187,18 @@ def _text_retold(transcript: Transcript, old: Caption, new: Caption, style: Styl
     return retold(transcript, own, now, labels=style.sdh)
 
 
-def spoken_by(project: Project, checked: Checked, numbers: Collection[int], speaker: str | None) -> Project:
-    """Another speaker for some captions, and for the words, utterances and turns over their time. Raises BadValue."""
+def spoken_by(project: Project, checked: Checked, numbers: Collection[int], speakers: Sequence[str | None]) -> Project:
+    """Other speakers for some captions (one for all lines, or one for each), and for the words, utterances and turns
+    over their time. Raises BadValue."""
     captions = captions_of(project)
     for number in sorted(set(numbers)):
         old = edit.at(captions, number)
-        captions = edit.speak(captions, number, speaker).captions
-        if speaker and captions[number] != old:
-            project = given_to(project, old, speaker)
+        captions = edit.speak(captions, number, speakers).captions
+        if captions[number] == old:
+            continue
+        for line, speaker in enumerate(speakers):
+            if speaker:
+                project = given_to(project, old, speaker, None if len(speakers) == 1 else line)
     return with_captions(project, captions, checked)
 
 

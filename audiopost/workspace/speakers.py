@@ -172,31 +172,38 @@ def _cast(roles: tuple[CastRole, ...] | None) -> tuple[CastRole, ...] | None:
     return tuple(best.values())
 
 
-def given_to(project: Project, caption: Caption, speaker: str) -> Project:
-    """What is said over a caption's time given to another speaker: its words, their utterances, and the turns."""
+def given_to(project: Project, caption: Caption, speaker: str, line: int | None = None) -> Project:
+    """What is said over a caption's time, or in one line of it, given to another speaker: words, utterances, turns."""
     if project.transcript is None:
         return project
-    own = {id(placed.word) for placed in TimedWords(project.transcript).of(caption)}
-    spans, utterances = [], []
+    placed = TimedWords(project.transcript).of(caption)
+    own = {id(each.word) for each in placed if line in (None, each.line)}
+    spans: list[tuple[float, float]] = []
+    utterances: list[Utterance] = []
+    before: set[str | None] = set()
     for utterance in project.transcript.utterances:
-        if utterance.words:
-            words = [replace(w, speaker=speaker) if id(w) in own else w for w in utterance.words]
-            spans += [(w.start_s, w.end_s) for w in utterance.words if id(w) in own]
-            utterances += _by_speaker(utterance, words) if any(id(w) in own for w in utterance.words) else [utterance]
-        elif utterance.start_s < caption.end_s and utterance.end_s > caption.start_s and _says(caption, utterance):
+        taken = [word for word in utterance.words if id(word) in own]
+        if taken:
+            words = [replace(word, speaker=speaker) if id(word) in own else word for word in utterance.words]
+            spans += [(word.start_s, word.end_s) for word in taken]
+            before |= {word.speaker or utterance.speaker for word in taken}
+            utterances += _by_speaker(utterance, words)
+        elif not utterance.words and line is None and _is_of(caption, utterance):
             spans.append((utterance.start_s, utterance.end_s))
+            before.add(utterance.speaker)
             utterances.append(replace(utterance, speaker=speaker))
         else:
             utterances.append(utterance)
     if not spans:
         return project
-    start, end = min(span[0] for span in spans), max(span[1] for span in spans)
-    turns = None if project.turns is None else _turns(_taken(project.turns, caption, Span(start, end), speaker))
+    whole = Span(min(span[0] for span in spans), max(span[1] for span in spans))
+    turns = None if project.turns is None else _turns(_taken(project.turns, before, whole, speaker))
     return replace(project, transcript=replace(project.transcript, utterances=tuple(utterances)), turns=turns)
 
 
-def _says(caption: Caption, utterance: Utterance) -> bool:
-    return clean(caption.text) == clean(utterance.text)
+def _is_of(caption: Caption, utterance: Utterance) -> bool:
+    at_once = utterance.start_s < caption.end_s and utterance.end_s > caption.start_s
+    return at_once and clean(caption.text) == clean(utterance.text)
 
 
 def _by_speaker(utterance: Utterance, words: list[Word]) -> list[Utterance]:
@@ -209,11 +216,13 @@ def _by_speaker(utterance: Utterance, words: list[Word]) -> list[Utterance]:
     ]
 
 
-def _taken(turns: tuple[SpeakerTurn, ...], caption: Caption, span: Span, speaker: str) -> tuple[SpeakerTurn, ...]:
-    """The turns with `span` taken from the caption's speaker and given to another."""
-    left = []
+def _taken(
+    turns: tuple[SpeakerTurn, ...], before: set[str | None], span: Span, speaker: str
+) -> tuple[SpeakerTurn, ...]:
+    """The turns with `span` taken from those who had it and given to another."""
+    left: list[SpeakerTurn] = []
     for turn in turns:
-        if turn.speaker != caption.speaker or turn.end_s <= span.start_s or turn.start_s >= span.end_s:
+        if turn.speaker not in before or turn.end_s <= span.start_s or turn.start_s >= span.end_s:
             left.append(turn)
             continue
         left += [

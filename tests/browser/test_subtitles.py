@@ -264,3 +264,16 @@ def test_timecode_in_the_browser_is_that_of_the_package(page, rate):
         [rate_json, base.start_timecode, frames],
     )
     assert said == [[base.timecode(base.rate.seconds_at(frame)), frame] for frame in frames]
+
+
+def test_each_line_of_a_caption_may_have_a_speaker(page):
+    retype(page, 1, "- who is there?\n- nobody.")
+    until(page, "shown.captions[0].lines.length === 2")
+    field = page.get_by_label("Speaker of caption 1", exact=True)
+    field.fill("Ann / Bob")
+    field.press("Enter")
+    until(page, "shown.captions[0].line_speakers.join() === 'Ann,Bob'")
+    assert {"Ann", "Bob"} <= {speaker["name"] for speaker in listing(page)["speakers"]}
+    field.fill("Ann")
+    field.press("Enter")
+    until(page, "shown.captions[0].speaker === 'Ann'")

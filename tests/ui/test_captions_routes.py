@@ -175,7 +175,7 @@ def test_a_speaker_is_renamed_once_and_merged_when_told(client):
     assert "already" in send(client, "rename", status=422, old="S2", new="<img src=x onerror=alert(1)>")["error"]
     shown = send(client, "rename", old="S2", new="<img src=x onerror=alert(1)>", merge=True)
     assert len(shown["speakers"]) == 1
-    shown = send(client, "speaker", indices=[1], speaker="Ann")
+    shown = send(client, "speaker", indices=[1], speakers=["Ann"])
     assert client.desk.project.transcript.utterances[1].speaker == "Ann"
 
 

@@ -87,10 +87,21 @@ def test_a_caption_holds_no_book(project, checked):
 
 
 def test_another_speaker_takes_the_words_along(project, checked):
-    new = work.spoken_by(project, checked, {0}, "Mary")
+    new = work.spoken_by(project, checked, {0}, ["Mary"])
     assert new.captions[0].speaker == "Mary"
     assert {w.speaker for w in new.transcript.utterances[0].words} == {"Mary"}
     assert new.transcript.utterances[1].speaker == "S2"
+
+
+def test_each_line_has_a_speaker_of_its_own(project, checked):
+    new = work.spoken_by(project, checked, {0}, ["Ann", "Bob"])
+    assert (new.captions[0].speaker, new.captions[0].line_speakers) == (None, ("Ann", "Bob"))
+    assert [(u.text, u.speaker) for u in new.transcript.utterances[:2]] == [
+        ("you are helm", "Ann"),
+        ("late tonight", "Bob"),
+    ]
+    with pytest.raises(BadValue, match="2 lines, and 3 speakers"):
+        work.spoken_by(project, checked, {0}, ["a", "b", "c"])
 
 
 def test_mending_takes_the_mark_off_what_it_changed(project, checked):

@@ -59,7 +59,7 @@ class Typed(BaseModel):
 
 
 class Speaking(Some):
-    speaker: str = Field("", max_length=500)
+    speakers: list[Annotated[str, Field(max_length=500)]] = Field(min_length=1, max_length=100)
 
 
 class SplitAt(One):
@@ -160,11 +160,11 @@ def times(told: Times, desk: DeskOf) -> JSONResponse:
 
 @router.post("/speaker", dependencies=FROM_US)
 def speaker(told: Speaking, desk: DeskOf) -> JSONResponse:
-    """Another speaker for captions and what is said in them; '' for none."""
-    name = tidy_name(told.speaker) if told.speaker.strip() else None
+    """Other speakers for captions and what is said in them: one for all lines, or one for each; '' for nobody."""
+    names = [tidy_name(name) if name.strip() else None for name in told.speakers]
     return _edited(
         desk, told.stamp, "speaker",
-        lambda project, checked: (work.spoken_by(project, checked, told.indices, name), min(told.indices, default=0)),
+        lambda project, checked: (work.spoken_by(project, checked, told.indices, names), min(told.indices, default=0)),
         _numbers(told.indices),
     )  # fmt: skip
 

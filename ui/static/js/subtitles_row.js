@@ -88,7 +88,7 @@ export class Row {
     this.out.value = this.was.out;
     if (document.activeElement !== this.speaker) {
       const several = row.line_speakers.filter(Boolean);
-      this.speaker.value = several.length ? several.join(" / ") : row.speaker || "";
+      this.speaker.value = several.length ? row.line_speakers.map(name => name || "").join(" / ") : row.speaker || "";
       this.speaker.dataset.was = this.speaker.value;
       this.speaker.style.setProperty("--who", this.table.colour(row.speaker || several[0]));
     }
@@ -210,7 +210,10 @@ export class Row {
 
   async speak() {
     if (this.speaker.value === this.speaker.dataset.was) return;
-    await change("speaker", { indices: this.table.chosen(this.index), speaker: this.speaker.value });
+    // One for each line ("S1 / S2"), else one for all of it.
+    const names = this.speaker.value.split(" / "), each = this.row.lines.length > 1 && names.length === this.row.lines.length;
+    const indices = each ? [this.index] : this.table.chosen(this.index);
+    if (!(await change("speaker", { indices, speakers: each ? names : [this.speaker.value] }))) this.speaker.value = this.speaker.dataset.was;
   }
 
   async mark() {
