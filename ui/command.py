@@ -91,12 +91,19 @@ def command(
         raise MissingExtra(
             "The workbench needs gradio.", value="gradio", remedy="pip install 'audiopost[ui]'"
         ) from error
+    from audiopost.workspace.claim import claimed
+
     from . import server
     from .visitors import Visitors
 
     root_path = root_path.rstrip("/")
-    visitors = Visitors(make_folder(project or default_project()), accounts, anonymous=public and not accounts)
-    with server.listening(host, port) as bound, tempfile.TemporaryDirectory(prefix="audiopost-workbench-") as scratch:
+    root = make_folder(project or default_project()).resolve()
+    visitors = Visitors(root, accounts, anonymous=public and not accounts)
+    with (
+        claimed(root),
+        server.listening(host, port) as bound,
+        tempfile.TemporaryDirectory(prefix="audiopost-workbench-") as scratch,
+    ):
         application = server.create(
             visitors, scratch=Path(scratch), hosts=None if accounts else server.names(host), root_path=root_path,
             max_bytes=max_bytes,

@@ -42,6 +42,7 @@ def create(
 
     outer = FastAPI(title="audiopost workbench", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
     outer.state.visitors, outer.state.jobs, outer.state.max_bytes = visitors, jobs, max_bytes
+    outer.state.login_turns = {}
     outer.mount("/audiopost/static", StaticFiles(directory=page.STATIC), name="static")
     for router in (*ROUTERS, login.router):
         outer.include_router(router)
@@ -54,7 +55,7 @@ def create(
         show_error=False,
     )  # fmt: skip
     outer.add_middleware(PageHead, html=page.head(root_path))
-    outer.add_middleware(Gate, visitors=visitors, hosts=hosts)
+    outer.add_middleware(Gate, visitors=visitors, hosts=hosts, root_path=root_path)
     return outer
 
 
