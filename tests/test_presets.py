@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -92,3 +93,29 @@ def test_a_bad_preset_file_is_named(tmp_path: Path, text: str, words: str) -> No
 def test_unknown_preset_offers_the_nearest() -> None:
     with pytest.raises(UnknownName, match="Did you mean 'podcast'"):
         presets.load("podcasts")
+
+
+def test_a_preset_of_ones_own_is_found_by_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(presets, "own_folder", lambda: tmp_path / "presets")
+    assert presets.own_names() == ()
+    made = presets.load("podcast").changed(("denoise.amount=60", "loudness.spec=netflix", "deliver.format=flac"))
+    own = replace(made, name="My show", title='Mine, "gentle"')
+    presets.save_own(own)
+    assert presets.load("My show") == own
+    assert presets.known() == (*presets.names(), "My show")
+    with pytest.raises(BadValue, match="already"):
+        presets.save_own(own)
+    presets.save_own(replace(own, title="Other"), replace=True)
+    assert presets.load("My show").title == "Other"
+    presets.delete_own("My show")
+    assert presets.own_names() == ()
+    with pytest.raises(UnknownName):
+        presets.delete_own("podcast")
+
+
+@pytest.mark.parametrize("name", ["podcast", "../evil", "a/b", "", ".hidden", "x" * 61, "tail "])
+def test_a_name_that_cannot_be_a_presets_is_refused(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(presets, "own_folder", lambda: tmp_path)
+    with pytest.raises(BadValue):
+        presets.save_own(replace(presets.load("podcast"), name=name))
+    assert list(tmp_path.iterdir()) == []
