@@ -117,10 +117,13 @@ def _title(column: str, language: str) -> str:
     return tell(f"sheet.{short}", language) if short else columns.title(column, language)
 
 
-def spotted_by(project: Project) -> list[dict[str, Any]]:
-    """The options of the cues that a person chooses, with what they are now (None: the rules' own)."""
+def spotted_by(project: Project, language: str) -> list[dict[str, Any]]:
+    """The options of the cues that a person chooses, with what they are now (None: the rules' own).
+
+    Cues are told in the page's `language` where there are none yet.
+    """
     step = project.step("cues")
-    now = step.options if step else {}
+    now = step.options if step else {"language": language}
     rules = ruleset_names()
     specs = [spec for spec in describe(Options) if spec.name in SPOTTED_BY]
     chosen = {spec.name: now.get(spec.name, spec.default) for spec in specs}

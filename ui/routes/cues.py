@@ -118,7 +118,7 @@ def listed(desk: DeskOf, language: LanguageOf, visitor: VisitorOf) -> dict[str, 
         **cue_view.lanes_of(project, language),
         **cue_view.vocabulary(language),
         **cue_view.counts(project),
-        "spotting": cue_view.spotted_by(project),
+        "spotting": cue_view.spotted_by(project, language),
         "has": {need: project.has(need) for need in ("cues", "scenes", "emotion")},
         "library": work.library_size(project),
         "programme": [

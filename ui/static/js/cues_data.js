@@ -3,6 +3,7 @@
 import { get, post } from "./api.js";
 import { player } from "./player.js";
 import { beat, emit, fail, on, pulse, t } from "./state.js";
+import { tab } from "./tabs.js";
 import { Timebase } from "./timecode.js";
 import { view } from "./view.js";
 
@@ -187,5 +188,8 @@ on("recording", () => {
   messages = [];
   load();
 });
-on("revision", () => inTurn(() => pulse.revision !== desk?.revision && fetched()));
+/** What others changed is fetched once somebody looks: a film's curve is half a megabyte. */
+const follow = () => tab === "cues" && inTurn(() => pulse.ready && pulse.revision !== desk?.revision && fetched());
+on("revision", follow);
+on("tab", follow);
 on("select", ({ kind, index }) => kind === "cue" && cues()[index] && select(cues()[index].label));

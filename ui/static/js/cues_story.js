@@ -65,6 +65,18 @@ function drawPictures(ctx, view, rect) {
 /** Points further apart than this are two stretches of speech. */
 const GAP_S = 4;
 
+/** The points that are seen and one on either side, none nearer to the last than a pixel or two: a film has thousands. */
+function inView(points, view) {
+  const first = Math.max(points.findIndex(point => point[0] >= view.start_s) - 1, 0);
+  const least_s = view.time(1.5) - view.time(0), seen = [];
+  for (let n = first; n < points.length; n += 1) {
+    const last = seen[seen.length - 1];
+    if (!last || points[n][0] - last[0] >= least_s) seen.push(points[n]);
+    if (points[n][0] > view.end_s) break;
+  }
+  return seen;
+}
+
 function drawCurve(ctx, view, rect) {
   const points = desk?.emotion || [];
   const middle = rect.y + rect.height / 2, y = value => middle - value * (rect.height / 2 - 5);
@@ -76,15 +88,13 @@ function drawCurve(ctx, view, rect) {
     ctx.lineTo(rect.x + rect.width, middle + 0.5);
     ctx.stroke();
     ctx.setLineDash([]);
-    const first = Math.max(points.findIndex(point => point[0] >= view.start_s) - 1, 0);
-    const seen = [];
-    for (let n = first; n < points.length && (n === first || points[n - 1][0] <= view.end_s); n += 1) seen.push(points[n]);
+    const seen = inView(points, view);
     for (const [place, colour, dash] of [[1, "b", []], [2, "a", [6, 3]]]) {
       ctx.strokeStyle = view.colour(colour);
       ctx.setLineDash(dash);
       seen.forEach((point, n) => {
         const before = seen[n - 1];
-        if (!before || point[0] - before[0] > GAP_S) return;
+        if (!before || point[0] - before[0] > Math.max(GAP_S, view.time(3) - view.time(0))) return;
         ctx.lineWidth = 0.8 + 1.8 * point[3]; // thin where hardly anything is sure
         ctx.beginPath();
         ctx.moveTo(view.x(before[0]), y(before[place]));
@@ -158,13 +168,18 @@ function hoverScenes({ x, time_s, view }) {
 
 // Lanes ---------------------------------------------------------------------------------------------------------------
 
-const quiet = { pointer: () => null, keys: () => false, tabs: ["cues"] };
+/** A lane that is to be looked at, and is not there where there is nothing to see. */
+function lane(name, height, there, draw, hover) {
+  addLane({
+    id: `cue-${name}`, tabs: ["cues"], label: () => t(`cuespage.lane_${name}`), draw, hover, pointer: () => null, keys: () => false,
+    get height() { return there() ? height : 0; },
+  });
+}
 
 ready.then(() => {
-  const pictureLane = { ...quiet, id: "cue-pictures", label: () => t("cuespage.lane_pictures"), draw: drawPictures, hover: () => null };
-  addLane({ ...pictureLane, get height() { return desk?.film ? THUMB_H : 0; } });
-  addLane({ ...quiet, id: "cue-feeling", height: 56, label: () => t("cuespage.lane_feeling"), draw: drawCurve, hover: hoverCurve });
-  addLane({ ...quiet, id: "cue-scenes", height: 30, label: () => t("cuespage.lane_scenes"), draw: drawScenes, hover: hoverScenes });
+  lane("pictures", THUMB_H, () => desk?.film, drawPictures, () => null);
+  lane("feeling", 56, () => desk?.emotion.length, drawCurve, hoverCurve);
+  lane("scenes", 30, () => desk?.scenes.length || desk?.beats.length, drawScenes, hoverScenes);
   on("recording", () => pictures.clear());
   watch(() => redraw());
 });
