@@ -7,7 +7,7 @@ import logging
 import os
 import typing
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +54,9 @@ def compared(before: Project, after: Project, reference: Reference) -> dict[str,
                 continue
         if old is new or name in ("media", "audio"):
             continue
+        part = _differing_list(old, new)
+        if part:
+            old, new = getattr(old, part), getattr(new, part)
         if isinstance(old, tuple) and isinstance(new, tuple):
             first = next((i for i, (a, b) in enumerate(zip(old, new, strict=False)) if a != b), min(len(old), len(new)))
             rest = min(len(old), len(new)) - first
@@ -61,7 +64,7 @@ def compared(before: Project, after: Project, reference: Reference) -> dict[str,
             old, new = old[first : len(old) - same], new[first : len(new) - same]
             if not old and not new:
                 continue
-            entry: dict[str, Any] = {"from": first}
+            entry: dict[str, Any] = {"from": first} | ({"part": part} if part else {})
         else:
             entry = {}
         found[name] = entry | {"before": to_json(old, reference, name), "after": to_json(new, reference, name)}
@@ -82,12 +85,29 @@ def applied(
         if "from" not in entry:
             values[name] = from_json(kind, new, audio, name)
             continue
-        now, first = getattr(project, name) or (), entry["from"]
+        whole, part = getattr(project, name), entry.get("part")
+        if part and whole is None:
+            return None
+        now, first = (getattr(whole, part) if part else whole) or (), entry["from"]
         standing = now[first : first + len(old)]
         if to_json(standing) != old:
             return None
-        values[name] = (*now[:first], *from_json(kind, new, audio, name), *now[first + len(old) :])
+        kind = typing.get_type_hints(type(whole))[part] if part else kind
+        made = (*now[:first], *from_json(kind, new, audio, name), *now[first + len(old) :])
+        values[name] = replace(whole, **{part: made}) if part else made
     return values
+
+
+def _differing_list(old: Any, new: Any) -> str:
+    """The one field in which two texts (or whatever is made of fields) differ, where it is a list; else ''.
+
+    A word that changes in a film's transcript is a line in the journal, not the film's whole text twice.
+    """
+    if type(old) is not type(new) or not is_dataclass(old) or isinstance(old, Audio):
+        return ""
+    names = [f.name for f in fields(old) if getattr(old, f.name) is not getattr(new, f.name)]
+    names = [name for name in names if getattr(old, name) != getattr(new, name)]
+    return names[0] if len(names) == 1 and isinstance(getattr(old, names[0]), tuple) else ""
 
 
 def _others(notes: Mapping[str, Any]) -> dict[str, Any]:
@@ -145,7 +165,9 @@ class Journal:
         for line in lines:
             try:
                 entry = json.loads(line)
-                if "change" in entry:
+                if "anew" in entry:
+                    self.seq = entry["seq"]
+                elif "change" in entry:
                     change = known[entry["seq"]] = Change(**entry["change"])
                     self._take(entry["seq"], change, None)
                 elif entry.get("undo") and self.done and self.done[-1].seq == entry["undo"]:
@@ -162,3 +184,12 @@ class Journal:
         self.done, self.undone, self.log = self.done[-KEPT:], [], []
         lines = [{"seq": change.seq, "change": to_json(change)} for change in self.done]
         write_text(self.path, "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines))
+
+    def begin_anew(self) -> None:
+        """Forgets every change, for when the Project that they were made in is gone; the file stays as `.old`."""
+        if not self.log:
+            return
+        with guarded(self.path):
+            self.path.replace(self.path.with_suffix(".old"))
+        self.done, self.undone, self.log = [], [], []
+        self._append({"seq": self.seq, "anew": True})
