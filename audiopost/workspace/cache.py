@@ -6,15 +6,17 @@ import contextlib
 import os
 from collections.abc import Collection
 from pathlib import Path
+from weakref import WeakKeyDictionary
 
 from ..io.atomic import write_bytes
+from .desk import Desk
 
 #: Bytes that a recording's cache may take, viewing copies aside.
 MOST_BYTES = 512_000_000
 #: So many versions of sound that is gone are kept, since undo brings it back.
 _KEPT_VERSIONS = 12
 #: How the name of a viewing copy ends: it is wanted as long as its film is there.
-VIEWING = ".view.mp4"
+VIEWING = "view.mp4"
 
 
 class Cache:
@@ -68,3 +70,11 @@ class Cache:
             if total > MOST_BYTES or path.name.split(".")[0] in gone:
                 path.unlink(missing_ok=True)
                 total -= size
+
+
+_caches: WeakKeyDictionary[Desk, Cache] = WeakKeyDictionary()
+
+
+def cache_of(desk: Desk) -> Cache:
+    """The cache of a desk, the same one for everybody who asks."""
+    return _caches.setdefault(desk, Cache(desk.cache))

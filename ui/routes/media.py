@@ -6,20 +6,23 @@ from typing import Annotated, Any
 
 import numpy as np
 from fastapi import APIRouter, Depends, HTTPException, Query, Response
+from fastapi.responses import FileResponse
 
+from audiopost.core.stage import Progress
 from audiopost.dsp.peaks import BASE, FACTOR, level_counts
 from audiopost.dsp.resample import section
 from audiopost.dsp.spectrogram import SCALES
 from audiopost.io.layouts import stereo_of
-from audiopost.workspace import Desk, meters, tiles
+from audiopost.workspace import Desk, Folder, film, meters, tiles
 from audiopost.workspace import tracks as sounds
-from audiopost.workspace.cache import Cache
+from audiopost.workspace.cache import Cache, cache_of
 from audiopost.workspace.meters import STEP_S, Metered
 from audiopost.workspace.pictures import peaks as peaks_of
 from audiopost.workspace.tracks import Track, tracks
 
+from ..jobs import kind
 from ..texts import tell, texts
-from .base import DeskOf, LanguageOf
+from .base import FROM_US, DeskOf, JobsOf, LanguageOf, VisitorOf
 
 router = APIRouter(prefix="/audiopost", tags=["media"])
 
@@ -70,7 +73,7 @@ def manifest(desk: DeskOf, language: LanguageOf) -> dict[str, Any]:
         "channels": audio.channels,
         "fps": {"num": rate.fraction.numerator, "den": rate.fraction.denominator, "drop": rate.drop_frame},
         "start_timecode": timebase.start_timecode,
-        "video": None,
+        "video": _video(desk),
         "tracks": shown,
         "measuring": measuring,
         "peaks": {"base": BASE, "factor": FACTOR, "levels": len(level_counts(audio.frames))},
@@ -88,9 +91,24 @@ def manifest(desk: DeskOf, language: LanguageOf) -> dict[str, Any]:
     }
 
 
+def _video(desk: Desk) -> dict[str, Any] | None:
+    """Where the picture is had: `playable` where browsers show it; else a viewing copy can be made."""
+    if not desk.project.media.has_video:
+        return None
+    shown, version = film.view(desk), film.film_version(desk)
+    copied = shown is not None and shown != desk.source
+    return {
+        "url": f"video?v={version}{'-copy' if copied else ''}",
+        "playable": shown is not None,
+        "copied": copied,
+        "version": version,
+    }
+
+
 def _tracks(desk: Desk, language: str) -> tuple[list[dict[str, Any]], bool]:
     """The tracks as JSON, and whether how loud they are is still being found out."""
-    found, cache = listed(desk), Cache(desk.cache)
+    found, cache = listed(desk), cache_of(desk)
+    cache.tidy({film.film_version(desk), *(each.version for each in found)})
     compared = [each for each in found if each.group in ("mix", "preview")]
     going = meters.measure(cache, compared, desk.project.audio, _SETTLING_S)
     known = {each.version: loud for each in found if (loud := meters.metered(cache, each))}
@@ -146,7 +164,7 @@ def peaks(
 
     The header x-audiopost-share says which share of the whole sound is exact; below 1 it is worth asking again.
     """
-    found, share = peaks_of(Cache(desk.cache), track, level, start, count)
+    found, share = peaks_of(cache_of(desk), track, level, start, count)
     headers = {**(_FOREVER if share == 1 else _NOT_YET), "x-audiopost-share": f"{share:.4f}"}
     return Response(np.asarray(found, "<i2").tobytes(), media_type=_BINARY, headers=headers)
 
@@ -160,14 +178,14 @@ def tile(
     n: FrameAt,
 ) -> Response:
     """A tile of the spectrogram as a grey PNG: number `n` of a zoom."""
-    content = tiles.tile(Cache(desk.cache), track, scale, zoom, n)
+    content = tiles.tile(cache_of(desk), track, scale, zoom, n)
     return Response(content, media_type="image/png", headers=_FOREVER)
 
 
 @router.get("/meters")
 def meters_of(desk: DeskOf, track: TrackOf) -> dict[str, Any]:
     """A track by EBU R 128. While it is still being measured, `share` says how much is done, and the rest is null."""
-    cache = Cache(desk.cache)
+    cache = cache_of(desk)
     share = _measured(desk, cache, track)
     found = meters.metered(cache, track) or Metered()
     return {
@@ -187,7 +205,7 @@ def meters_curve(desk: DeskOf, track: TrackOf) -> Response:
 
     Empty while it is still being measured: x-audiopost-share says how much is done.
     """
-    cache = Cache(desk.cache)
+    cache = cache_of(desk)
     share = _measured(desk, cache, track)
     headers = {**(_FOREVER if share == 1 else _NOT_YET), "x-audiopost-share": f"{share:.4f}"}
     return Response(meters.curve(cache, track) or b"", media_type=_BINARY, headers=headers)
@@ -200,3 +218,46 @@ def _measured(desk: Desk, cache: Cache, track: Track) -> float:
             raise work.error
         return min(work.share, 0.9999)
     return 1.0
+
+
+@router.get("/thumb")
+def thumb(
+    desk: DeskOf,
+    t: Annotated[float, Query(ge=0, le=1e6, allow_inf_nan=False)],
+    h: Annotated[int, Query(ge=24, le=360)],
+    v: Annotated[str, Query(max_length=64)] = "",
+) -> Response:
+    """The picture at `t` seconds, about `h` pixels high, as JPEG; kept by the browser where `v` is the video's version.
+
+    404 where there is none.
+    """
+    content = film.thumbnail(desk, min(t, desk.project.media.duration_s), h)
+    if content is None:
+        raise HTTPException(404, "There is no picture here.")
+    headers = _FOREVER if v == film.film_version(desk) else _NOT_YET
+    return Response(content, media_type="image/jpeg", headers=headers)
+
+
+@router.get("/video")
+def video(desk: DeskOf) -> FileResponse:
+    """The film, or the viewing copy that was made of it, whole or in ranges. 404 where browsers can play neither."""
+    shown = film.view(desk)
+    if shown is None:
+        raise HTTPException(404, "Browsers cannot play this picture; a viewing copy can be made.")
+    media_type = "video/webm" if shown.suffix.lower() == ".webm" else "video/mp4"
+    return FileResponse(shown, media_type=media_type, headers={"cache-control": "private, no-cache"})
+
+
+@router.post("/viewing-copy", dependencies=FROM_US)
+def viewing_copy(desk: DeskOf, visitor: VisitorOf, jobs: JobsOf) -> dict[str, Any]:
+    """Has a small copy of the picture made that every browser plays, without sound."""
+    if not desk.project.media.has_video:
+        raise HTTPException(422, "The recording has no picture.")
+    return jobs.submit(visitor.folder, "viewing-copy", desk.name).shown()
+
+
+@kind("viewing-copy")
+def _make_viewing_copy(folder: Folder, settings: dict[str, Any], report: Progress) -> dict[str, Any]:
+    desk = folder.open(settings["recording"])
+    film.make_viewing_copy(desk, lambda step, done, total: report("", done, total))
+    return {}
