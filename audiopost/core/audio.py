@@ -126,11 +126,6 @@ class Audio:
         return self._source
 
     @property
-    def known_sha256(self) -> str | None:
-        """What `sha256` returns where it is known already: asking reads no samples."""
-        return self._sha256
-
-    @property
     def samples(self) -> FloatArray:
         """All samples, read-only. For a backed Audio this loads the whole recording, each time."""
         return self.read(0, self.frames)
