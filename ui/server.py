@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import signal
 import socket
+import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -97,6 +99,8 @@ def serve(application: FastAPI, bound: socket.socket, *, root_path: str, in_brow
         import webbrowser
 
         threading.Timer(1.0, webbrowser.open, (url,)).start()
+    # uvicorn hands the signal on once it has ended: what was opened before it shall be closed then.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     server.run([bound])
 
 

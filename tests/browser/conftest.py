@@ -148,6 +148,22 @@ def edited(tmp_path_factory: pytest.TempPathFactory, finished: Path) -> Iterator
     stopped(running)
 
 
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Callable[[Path], Workbench]]:
+    """start(project) -> a server of the test's own on that folder; one that was killed may be followed by another."""
+    running: list[Workbench] = []
+
+    def begin(project: Path) -> Workbench:
+        shutil.rmtree(tmp_path / "scratch", ignore_errors=True)  # what a killed one left
+        running.append(started(tmp_path, project))
+        return running[-1]
+
+    yield begin
+    for workbench in running:
+        if workbench.process.poll() is None:
+            stopped(workbench)
+
+
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Any]:
     with api.sync_playwright() as playwright:

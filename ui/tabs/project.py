@@ -45,7 +45,8 @@ def _verdict(shell: Shell, request: gr.Request) -> str:
 def _options(shell: Shell, bar: gr.HTML) -> None:
     """An accordion a stage of the preset that is chosen; drawn anew where the bar says that another one is."""
 
-    @gr.render(triggers=[shell.page.load, bar.change])  # type: ignore[untyped-decorator]
+    # One after the other: Gradio's table of events is not safe against two that draw at once.
+    @gr.render(triggers=[shell.page.load, bar.change], concurrency_limit=1, show_progress="hidden")  # type: ignore[untyped-decorator]
     def _drawn(request: gr.Request) -> None:
         chosen = offer.chosen(shell.visitor(request).folder)
         preset = presets.load(chosen.preset)
