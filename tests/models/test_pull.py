@@ -3,10 +3,12 @@
 import functools
 import hashlib
 import http.server
+import importlib.util
 import io
 import json
 import tarfile
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -14,76 +16,10 @@ from audiopost.core.errors import Cancelled, MissingModel
 from audiopost.models import catalogue, store
 from audiopost.models.pull import discard, pull
 
-WEIGHTS = bytes(range(256)) * 4000
-COMMIT = "0123456789abcdef0123456789abcdef01234567"
-REPO = "Systran/faster-whisper-tiny"
-
-
-class Handler(http.server.BaseHTTPRequestHandler):
-    def __init__(self, hub, *args):
-        self.hub = hub
-        super().__init__(*args)
-
-    def do_GET(self):
-        hub = self.hub
-        hub.asked.append((self.path, dict(self.headers)))
-        if hub.token and self.headers.get("Authorization") != f"Bearer {hub.token}":
-            return self.send_error(401)
-        content = hub.files.get(self.path.partition("?")[0])
-        if content is None:
-            return self.send_error(404)
-        start = int(self.headers.get("Range", "bytes=0-")[6:-1])
-        self.send_response(206 if start else 200)
-        self.send_header("Content-Length", str(len(content) - start))
-        self.end_headers()
-        stop = len(content) if hub.cut_after is None else hub.cut_after
-        self.wfile.write(content[start:stop])
-        return None
-
-    def log_message(self, *args):
-        pass
-
-
-class Hub:
-    """What the server holds, and what it was asked."""
-
-    def __init__(self):
-        self.files, self.asked, self.token, self.cut_after = {}, [], "", None
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Handler, self))
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
-        threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True).start()
-
-    def holds_whisper(self, weights=WEIGHTS, stated=WEIGHTS):
-        small = {"config.json": b"{}", "tokenizer.json": b"[]", "vocabulary.txt": b"a\nb\n", "README.md": b"not wanted"}
-        siblings = [
-            {
-                "rfilename": name,
-                "size": len(content),
-                "blobId": hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest(),
-            }
-            for name, content in small.items()
-        ]
-        lfs = {"sha256": hashlib.sha256(stated).hexdigest(), "size": len(stated)}
-        siblings.append({"rfilename": "model.bin", "size": len(stated), "blobId": "1" * 40, "lfs": lfs})
-        siblings.append({"rfilename": "../vocabulary.escape", "size": 1, "blobId": ""})
-        described = {"sha": COMMIT, "siblings": siblings}
-        self.files[f"/api/models/{REPO}/revision/main"] = json.dumps(described).encode()
-        for name, content in {**small, "model.bin": weights}.items():
-            self.files[f"/{REPO}/resolve/{COMMIT}/{name}"] = content
-
-
-@pytest.fixture
-def hub(tmp_path, monkeypatch):
-    for name in ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HF_HUB_OFFLINE", "HF_HUB_CACHE", "http_proxy", "HTTP_PROXY"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("AUDIOPOST_MODELS", str(tmp_path / "store"))
-    monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
-    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
-    hub = Hub()
-    monkeypatch.setenv("HF_ENDPOINT", hub.url)
-    yield hub
-    hub.server.shutdown()
-    hub.server.server_close()
+SPEC = importlib.util.spec_from_file_location("model_hub", Path(__file__).parent.parent / "fixtures" / "model_hub.py")
+model_hub = importlib.util.module_from_spec(SPEC)
+SPEC.loader.exec_module(model_hub)
+WEIGHTS, COMMIT, REPO = model_hub.WEIGHTS, model_hub.COMMIT, model_hub.REPO
 
 
 @pytest.fixture
@@ -208,10 +144,10 @@ def test_the_token_opens_it(hub, monkeypatch):
 def test_the_token_does_not_follow_to_another_host(hub):
     from audiopost.models.pull import _open
 
-    other = Hub()
+    other = model_hub.Hub()
     other.files["/model.bin"] = b"x"
 
-    class Elsewhere(Handler):
+    class Elsewhere(model_hub.Handler):
         def do_GET(self):
             self.send_response(302)
             self.send_header("Location", other.url + "/model.bin")
