@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import time
 import zipfile
 from collections.abc import Iterator
@@ -103,16 +104,12 @@ def test_a_change_is_undone_by_its_name(desk: tuple[TestClient, Desk]) -> None:
 
 
 def test_every_deed_has_a_name_to_undo_it_by() -> None:
-    from audiopost_ui.routes import cues
+    from audiopost_ui.routes import cue_files, cues
     from audiopost_ui.texts import texts
 
-    source = Path(cues.__file__).read_text(encoding="utf-8")
-    verbs = {
-        line.split('language, "')[1].split('"')[0]
-        for line in source.splitlines()
-        if '_edited(desk, language, "' in line
-    }
-    assert len(verbs) >= 7
+    source = "".join(Path(module.__file__).read_text(encoding="utf-8") for module in (cues, cue_files))
+    verbs = set(re.findall(r'desk, language, "([a-z_]+)"', source))
+    assert len(verbs) >= 9
     assert {f"cuespage.did_{verb}" for verb in verbs} <= set(texts())
 
 
@@ -194,9 +191,9 @@ def test_a_sheet_that_is_none_is_refused(desk: tuple[TestClient, Desk], name: st
 
 
 def test_a_sheet_that_is_too_large_is_refused(desk: tuple[TestClient, Desk], monkeypatch: pytest.MonkeyPatch) -> None:
-    from audiopost_ui.routes import cues
+    from audiopost_ui.routes import cue_files
 
-    monkeypatch.setattr(cues, "MOST_BYTES", 1000)
+    monkeypatch.setattr(cue_files, "MOST_BYTES", 1000)
     client, _ = desk
     assert client.put("/audiopost/cues/sheet/x.csv", content=b"x" * 2000, headers=US).status_code == 413
 
@@ -217,6 +214,8 @@ def test_guides_come_one_by_one_and_all_together(desk: tuple[TestClient, Desk]) 
 def test_the_programme_stands_in_the_rights_sheet(desk: tuple[TestClient, Desk]) -> None:
     client, _ = desk
     client.post("/audiopost/cues/programme", json={"title": "Night Tea", "broadcaster": "RTHK"}, headers=US)
+    head = client.get("/audiopost/cues/programme").json()
+    assert head[0] == {"name": "title", "title": "Programme title", "value": "Night Tea"}
     text = client.get("/audiopost/cues/export/rights-csv").content.decode("utf-8-sig")
     assert "Night Tea" in text
     assert "RTHK" in text

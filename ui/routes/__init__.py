@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
-from . import caption_files, captions, cues, deliver, desk, dialogue, findings, jobs, media, models, runs, stems
+from . import (
+    caption_files,
+    captions,
+    cue_files,
+    cues,
+    deliver,
+    desk,
+    dialogue,
+    findings,
+    jobs,
+    media,
+    models,
+    runs,
+    stems,
+)
 
 ROUTERS = (
     desk.router,
@@ -12,6 +26,7 @@ ROUTERS = (
     captions.router,
     caption_files.router,
     cues.router,
+    cue_files.router,
     media.router,
     stems.router,
     findings.router,

@@ -18,6 +18,7 @@ from audiopost.core.spotting import Cue, Scene
 from audiopost.delivery.cue_sheet import columns, facts
 from audiopost.delivery.cue_sheet.words import ids, shown
 from audiopost.delivery.report.spotting_material import moods
+from audiopost.delivery.spotting import Programme
 from audiopost.delivery.spotting_formats import DEFAULTS, FORMATS
 from audiopost.pipeline import spotting
 from audiopost.stages.cues import Options
@@ -140,6 +141,14 @@ def spotted_by(project: Project, language: str) -> list[dict[str, Any]]:
             "value": chosen[spec.name],
         }
         for spec in specs
+    ]
+
+
+def programme(fields: Programme, language: str) -> list[dict[str, str]]:
+    """The head of the rights sheet, field by field."""
+    return [
+        {"name": name, "title": tell(f"sheet.programme_{name}", language), "value": value}
+        for name, value in dataclasses.asdict(fields).items()
     ]
 
 

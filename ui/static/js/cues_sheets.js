@@ -1,7 +1,7 @@
 // What goes out (sheets, markers, timelines, guides) and what comes back (an edited sheet); the head of the rights sheet.
 
-import { post, put, url } from "./api.js";
-import { desk, load, take } from "./cues_data.js";
+import { get, post, put, url } from "./api.js";
+import { desk, take } from "./cues_data.js";
 import { el, emit, fail, t } from "./state.js";
 
 /** Which formats belong together, in the order they are asked for. */
@@ -63,15 +63,15 @@ const formatName = format => format.suffix.replace(/^\./, "");
 const link = (name, href, title, help) => el("a", { class: "ap-btn cue-format", id: `cue-export-${name}`, href, download: "" },
   el("span", { class: "ap-mono" }, title), el("span", { class: "ap-dim" }, help));
 
-function programme() {
-  const inputs = desk.programme.map(({ name, title, value }) => el("label", { class: "ap-field" }, el("span", {}, title), el("input", { class: "ap-input", name, value, maxlength: 1000, autocomplete: "off" })));
+async function programme() {
+  const fields = await get("cues/programme").catch(fail);
+  const inputs = (fields || []).map(({ name, title, value }) => el("label", { class: "ap-field" }, el("span", {}, title), el("input", { class: "ap-input", name, value, maxlength: 1000, autocomplete: "off" })));
   const form = el("form", { class: "cue-programme", method: "dialog" }, inputs, el("button", { class: "ap-btn primary" }, t("cuespage.keep")));
   const box = dialog(t("cuespage.programme"), el("p", { class: "ap-dim" }, t("cuespage.programme_help")), form);
   form.addEventListener("submit", async event => {
     event.preventDefault();
     try {
       await post("cues/programme", Object.fromEntries(new FormData(form)));
-      await load();
       box.close();
     } catch (error) {
       fail(error);
