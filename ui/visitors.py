@@ -41,9 +41,13 @@ class Visitor:
         return name if name in names else (names[0] if names else "")
 
     def desk(self) -> Desk | None:
-        """The desk of the recording that is open, where it was opened already (see Folder.open)."""
+        """The desk of the recording that is open, where it was opened already (see Folder.open), as it stands now."""
         name = self.recording
-        return self.folder.open(name) if name and self.folder.is_open(name) else None
+        if not name or not self.folder.is_open(name):
+            return None
+        desk = self.folder.open(name)
+        desk.take_over()
+        return desk
 
 
 class Visitors:

@@ -16,8 +16,7 @@ from ..core.errors import BadValue, UnknownName
 from ..core.marks import Finding
 from ..core.options import build, describe
 from ..core.project import Project
-from ..core.serial import to_json
-from ..presets import Preset
+from ..presets import STAGES, Preset, stage
 from ..stages import denoise, restore
 from ..stages.restore.chain import REPAIRS
 
@@ -85,16 +84,16 @@ def changed(project: Project, name: str, value: Any) -> Project:
         if value not in MENDING:
             raise UnknownName("way to mend", str(value), MENDING)
         return _noted(project, mend=value)
-    stage, _, option = name.partition(".")
-    specs = {spec.name: spec for spec in describe(_TYPES[stage])} if stage in _TYPES else {}
+    part, _, option = name.partition(".")
+    specs = {spec.name: spec for spec in describe(_TYPES[part])} if part in _TYPES else {}
     if option not in specs or specs[option].names_path:
         raise UnknownName(
             "setting", name, (f"{each}.{spec.name}" for each in _TYPES for spec in describe(_TYPES[each]))
         )
-    new = specs[option].validate(value, f"{stage}.")
-    last = getattr(build(_TYPES[stage], _last(project, stage), f"{stage}."), option)
-    own = {key: kept for key, kept in _draft(project).get(stage, {}).items() if key != option}
-    made = _noted(project, **{stage: own if new == last else {**own, option: new}})
+    new = specs[option].validate(value, f"{part}.")
+    last = getattr(build(_TYPES[part], _last(project, part), f"{part}."), option)
+    own = {key: kept for key, kept in _draft(project).get(part, {}).items() if key != option}
+    made = _noted(project, **{part: own if new == last else {**own, option: new}})
     chain(made)  # what only fits together in part is refused now
     return made
 
@@ -109,11 +108,11 @@ def loaded(project: Project, preset: Preset) -> Project:
     if not set(_TYPES) & set(preset.stages):
         raise BadValue(f"{preset.name} neither restores nor denoises.", value=preset.name)
     made = reset(project)
-    for stage in _TYPES:
-        if stage in preset.stages:
-            for spec in describe(_TYPES[stage]):
+    for part in _TYPES:
+        if part in preset.stages:
+            for spec in describe(_TYPES[part]):
                 if not spec.names_path:
-                    made = changed(made, f"{stage}.{spec.name}", getattr(preset.options[stage], spec.name))
+                    made = changed(made, f"{part}.{spec.name}", getattr(preset.options[part], spec.name))
     return changed(made, "denoised", "denoise" in preset.stages)
 
 
@@ -162,13 +161,13 @@ def rendered(project: Project) -> Project:
     )  # fmt: skip
 
 
-def as_settings(project: Project) -> dict[str, dict[str, Any]]:
-    """The settings that differ from the defaults, by stage: what a preset of one's own is made of."""
+def preset_of(project: Project, base: Preset, name: str) -> Preset:
+    """A preset of that name: the stages of `base`, with the chain as it is set among them."""
     now = chain(project)
-    found = {}
-    for stage, options in (("restore", now.restore), ("denoise", now.denoise)):
-        default = to_json(_TYPES[stage]())
-        found[stage] = {
-            key: value for key, value in to_json(options).items() if value is not None and value != default[key]
-        }
-    return found
+    options: dict[str, Any] = {**base.options, "restore": now.restore, "denoise": now.denoise}
+    if not now.denoised:
+        del options["denoise"]
+    if "diagnose" not in options:  # what repairs look for
+        options["diagnose"] = stage("diagnose").options_type()
+    stages = tuple(each for each in STAGES if each in options)
+    return replace(base, name=name, title=name, stages=stages, options={each: options[each] for each in stages})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 from collections.abc import Callable, Mapping
@@ -25,6 +26,8 @@ log = logging.getLogger("audiopost")
 
 #: Seconds between a change and the moment the whole Project is written; the journal has it at once.
 SAVE_AFTER_S = 1.0
+#: The label of a change that somebody else made to the Project's file.
+TAKEN_OVER = "workbench.did_outside"
 #: Fields of a Project that hold audio.
 SOUND = frozenset({"restored", "removed", "stems", "repaired", "clean", "master"})
 
@@ -62,10 +65,16 @@ class Desk:
         self._path = self.work / "project.json"
         self._shelf = state.Shelf(self.work, bare.audio, keep_in=self.work, stays_in=root)
         self._journal = Journal(hidden / "journal.jsonl")
+        self._bare = bare
         self._project = self._loaded(bare)
-        self._writing = threading.Lock()
-        self._saved = self._project
+        self._writing = threading.RLock()
         self._timer: threading.Timer | None = None
+        #: The file that the Project as it stands was read from or written to, as it was then.
+        self._known = self._on_disk()
+        self._saved: Project | None = self._project
+        if self._known is None or self._known[0] != self._path:  # ours from now on: see take_over
+            self._saved = None
+            self.save()
 
     @property
     def project(self) -> Project:
@@ -89,6 +98,7 @@ class Desk:
         leaves everything as it was.
         """
         with self.lock, scratch.using(self.work):
+            self.take_over()
             new = edited(self._project)
             fields = compared(self._project, new, self._shelf.reference)
             if not fields and new.notes == self._project.notes:
@@ -112,6 +122,7 @@ class Desk:
 
     def _step(self, *, undo: bool) -> Change | None:
         with self.lock:
+            self.take_over()
             stack = self._journal.done if undo else self._journal.undone
             if not stack:
                 return None
@@ -141,13 +152,17 @@ class Desk:
         return found
 
     def _stand(self, project: Project) -> None:
-        ours = {**project.notes.get(OWN_NOTE, {}), "seq": self._journal.seq}
-        self._project = replace(project, notes={**project.notes, OWN_NOTE: ours})
+        self._project = self._noted(project)
         self.revision += 1
         if self._timer is None or not self._timer.is_alive():
             self._timer = threading.Timer(SAVE_AFTER_S, self._save_later)
             self._timer.daemon = True
             self._timer.start()
+
+    def _noted(self, project: Project) -> Project:
+        """The Project with the number of the journal's line that it stands at."""
+        ours = {**project.notes.get(OWN_NOTE, {}), "seq": self._journal.seq}
+        return replace(project, notes={**project.notes, OWN_NOTE: ours})
 
     def _save_later(self) -> None:
         try:
@@ -158,11 +173,55 @@ class Desk:
     def save(self) -> None:
         """Writes the Project now. Raises OutputError."""
         with self._writing:
+            self.take_over()
             project = self._project
             if project is self._saved:
                 return
+            make_folder(self.work)
             state.save(project, self._path, keep_in=self.work, stays_in=self.root)
-            self._saved = project
+            self._saved, self._known = project, self._on_disk()
+
+    def take_over(self) -> bool:
+        """Whether the Project was written by somebody else since, as by a run of the command line: theirs stands then.
+
+        What stood before can be had back by undo, as far as its sound is still there. A Project that cannot be read is
+        left alone, and what stands here is saved over it.
+        """
+        with self.lock:
+            if not self._writing.acquire(blocking=False):
+                return False  # what changes just now is what we write
+            try:
+                found = self._on_disk()
+                if found is None or found == self._known:
+                    return False
+                self._known = found
+                theirs = self._read(found[0], self._bare)
+            except BadValue as error:
+                log.warning("%s: %s", self.name, error)
+                return False
+            finally:
+                self._writing.release()
+            log.warning("%s was written by somebody else; it is taken over from %s", self.name, found[0].name)
+            if fields := compared(self._project, theirs, self._shelf.reference):
+                at = datetime.now(UTC).isoformat(timespec="seconds")
+                self._journal.write(Change(self._journal.seq + 1, TAKEN_OVER, found[0].name, at, fields))
+            self._stand(theirs)
+            return True
+
+    def _on_disk(self) -> tuple[Path, int, int] | None:
+        """The file that says how the Project stands, and when it was written; None for none.
+
+        While a run goes on that is its work file, and when it has delivered that is gone.
+        """
+        for path in (self._path, self._final):
+            with contextlib.suppress(OSError):
+                stat = path.stat()
+                return path, stat.st_mtime_ns, stat.st_size
+        return None
+
+    @property
+    def _final(self) -> Path:
+        return self.root / f"{self.name}.project.json"
 
     def close(self) -> None:
         """Saves what is not saved."""
@@ -175,19 +234,12 @@ class Desk:
         return self._shelf.audio(reference)
 
     def _loaded(self, bare: Project) -> Project:
-        path = self._path if self._path.exists() else self.root / f"{self.name}.project.json"
-        if not path.exists():
-            project, seq = bare, 0
-        else:
-            known = state.load(path, bare.audio)
-            if known.media.sha256 != bare.media.sha256:
-                raise BadValue(
-                    f"{path.name} tells of another recording than {self.source.name}.",
-                    value=str(path),
-                    remedy="Give the recording another name, or move the old results elsewhere.",
-                )
-            project = brought_home(replace(state.kept(known), media=bare.media, audio=bare.audio), self.work)
-            seq = int(known.notes.get(OWN_NOTE, {}).get("seq", 0))
+        path = next((each for each in (self._path, self._final) if each.exists()), None)
+        project = self._read(path, bare) if path else bare
+        ours = project.notes.get(OWN_NOTE, {})
+        if path and "seq" not in ours:  # a run of the command line: what was changed in something else is over
+            self._journal.begin_anew()
+        seq = int(ours.get("seq", 0))
         for number, change, unmade in self._journal.log:
             if number <= seq:
                 continue
@@ -197,4 +249,15 @@ class Desk:
                 continue
             project = replace(project, **values)
         self._journal.compact()
-        return project
+        return self._noted(project)
+
+    def _read(self, path: Path, bare: Project) -> Project:
+        """The Project of a file. Raises BadValue where it is none, or tells of another recording."""
+        known = state.load(path, bare.audio)
+        if known.media.sha256 != bare.media.sha256:
+            raise BadValue(
+                f"{path.name} tells of another recording than {self.source.name}.",
+                value=str(path),
+                remedy="Give the recording another name, or move the old results elsewhere.",
+            )
+        return brought_home(replace(state.kept(known), media=bare.media, audio=bare.audio), self.work)

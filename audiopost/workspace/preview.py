@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -83,16 +84,20 @@ def remedy(project: Project, finding: Finding, span: Span) -> Heard:
 #: The last stretches that were mended: while the denoiser is tried, the repairs need not run again.
 _mended: OrderedDict[Any, Project] = OrderedDict()
 _KEPT = 4
+_lock = threading.Lock()
 
 
 def _restored(part: Project, options: restore.Options) -> Project:
     key = (part.audio.sha256(), part.findings, options)
-    made = _mended.pop(key, None)
+    with _lock:
+        made = _mended.get(key)
     if made is None:
         made = stage("restore")(replace(part, restored=None), options, _silent)
-        while len(_mended) >= _KEPT:
+    with _lock:
+        _mended[key] = made
+        _mended.move_to_end(key)
+        while len(_mended) > _KEPT:
             _mended.popitem(last=False)
-    _mended[key] = made
     return replace(part, restored=made.restored, repairs=made.repairs, removed=made.removed)
 
 

@@ -41,12 +41,11 @@ def plan(project: Project) -> dict[str, Any]:
 def steps(project: Project) -> tuple[str, ...]:
     """The stages that a render would run: from the first on that would come out differently."""
     asked = plan(project)
-    order = list(asked)
-    for place, name in enumerate(order):
-        if _differs(project, name, asked[name]):
-            return tuple(order[place:])
-    # What was left out since (the denoiser) leaves a mix behind that nobody asks for any more.
-    return ("restore", *order[1:]) if any(project.step(name) for name in SOUND if name not in asked) else ()
+    for place, name in enumerate(SOUND):
+        left_out = name not in asked and project.step(name) is not None
+        if left_out or (name in asked and _differs(project, name, asked[name])):
+            return tuple(each for each in SOUND[place:] if each in asked)
+    return ()
 
 
 def _differs(project: Project, name: str, options: Any) -> bool:
@@ -63,10 +62,11 @@ def render(project: Project, work: Path, progress: Progress = silent) -> Project
     stage out, with a sentence in `missing`, where none was asked for by name. Raises as the stages do.
     """
     asked, running = plan(project), steps(project)
-    if not running:
+    left_out = [name for name in SOUND if name not in asked and project.step(name) is not None]
+    if not running and not left_out:
         return chain.rendered(project)
     make_folder(work)
-    made = _before(project, running)
+    made = _before(project, min((*running, *left_out), key=SOUND.index))
     with scratch.using(work):
         for name in running:
             made = _stage(made, name, asked[name], chain.to_mend(project), progress)
@@ -85,9 +85,9 @@ def taken_over(now: Project, made: Project) -> Project:
     return replace(now, **fields, steps=tuple(steps), missing=made.missing, notes=notes)
 
 
-def _before(project: Project, running: tuple[str, ...]) -> Project:
-    """The Project without what the stages that run made, and without mixes made by hand of it."""
-    gone = set(SOUND[SOUND.index(running[0]) :])
+def _before(project: Project, first: str) -> Project:
+    """The Project without what the stages from `first` on made, and without mixes made by hand of it."""
+    gone = set(SOUND[SOUND.index(first) :])
     fields: dict[str, Any] = {field: None for name in gone for field in stage(name).assigns}
     kept = tuple(step for step in project.steps if step.stage not in gone and step.stage != "mixdown")
     return replace(project, **fields, steps=kept, missing=())

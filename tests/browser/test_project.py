@@ -63,8 +63,11 @@ def test_a_preset_runs_and_its_figures_show(visit: Visit, workbench: Any, take: 
         expect(page.locator("#verdict")).to_contain_text(text)
     expect(row(page, "take 粵")).to_contain_text("Podcast")
     expect(page.locator("#undo")).to_have_attribute("title", "Undo: run Podcast")
-    saved = json.loads((workbench.project / ".take 粵.audiopost" / "project.json").read_text())
-    steps = {step["stage"]: step["options"] for step in saved["steps"]}
+    steps: dict[str, Any] = {}
+    while "denoise" not in steps:  # the whole Project follows its journal a moment later
+        page.wait_for_timeout(100)
+        saved = json.loads((workbench.project / ".take 粵.audiopost" / "project.json").read_text())
+        steps = {step["stage"]: step["options"] for step in saved["steps"]}
     assert steps["denoise"]["amount"] == 50.0
     assert steps["transcribe"]["language"] == "en"
 

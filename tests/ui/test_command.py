@@ -6,10 +6,12 @@ import importlib
 import socket
 import subprocess
 import sys
+from pathlib import Path
+from typing import Any
 
 import pytest
 from audiopost_ui import command
-from audiopost_ui.command import is_loopback, parse_auth
+from audiopost_ui.command import is_loopback, parse_auth, parse_size
 from click.testing import CliRunner
 
 from audiopost.core.errors import BadValue, UsageError
@@ -35,13 +37,15 @@ def test_the_refusal_ends_the_process_with_2() -> None:
     assert "Traceback" not in done.stderr
 
 
-def test_a_login_or_insecure_opens_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    served: list[dict[str, object]] = []
-    monkeypatch.setattr("audiopost_ui.app.serve", lambda *_, **kind: served.append(kind))
+def test_a_login_or_insecure_opens_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    served: list[Any] = []
+    monkeypatch.setattr("audiopost_ui.server.serve", lambda application, *_, **__: served.append(application))
     for more in (["--auth", "anna:secret"], ["--insecure"]):
-        outcome = CliRunner().invoke(command, ["--host", "0.0.0.0", *more])
+        outcome = CliRunner().invoke(command, ["--host", "0.0.0.0", "--port", "0", "--project", str(tmp_path), *more])
         assert outcome.exception is None
-    assert [kind["auth"] for kind in served] == [("anna", "secret"), None]
+    logins, visitors = (each.state.visitors for each in served)
+    assert logins.accounts == {"anna": "secret"}
+    assert visitors.anonymous
 
 
 def test_a_taken_port_is_an_error_with_a_remedy() -> None:
@@ -64,10 +68,23 @@ def test_loopback(host: str, expected: bool) -> None:
 @pytest.mark.parametrize("text", ["anna", "anna:", ":secret", ""])
 def test_half_a_login_is_refused_and_not_repeated(text: str) -> None:
     with pytest.raises(BadValue) as caught:
-        parse_auth(text)
+        parse_auth([text])
     assert "secret" not in str(caught.value).replace("anna:secret", "")
 
 
-def test_a_password_may_hold_colons() -> None:
-    assert parse_auth("anna:a:b") == ("anna", "a:b")
-    assert parse_auth(None) is None
+def test_logins_are_each_given_once_and_passwords_may_hold_colons() -> None:
+    assert parse_auth(["anna:a:b", "ben:c"]) == {"anna": "a:b", "ben": "c"}
+    assert parse_auth([]) == {}
+    with pytest.raises(BadValue, match="twice"):
+        parse_auth(["anna:a", "anna:b"])
+
+
+@pytest.mark.parametrize(("text", "expected"), [("20gb", 20e9), ("1.5 MB", 1.5e6), ("800", 800)])
+def test_sizes(text: str, expected: float) -> None:
+    assert parse_size(text) == expected
+
+
+@pytest.mark.parametrize("text", ["", "much", "-1gb", "0", "5 pb"])
+def test_what_is_no_size_is_refused(text: str) -> None:
+    with pytest.raises(BadValue, match="size"):
+        parse_size(text)

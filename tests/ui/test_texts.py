@@ -1,4 +1,4 @@
-"""What the workbench says: every text in three languages with the same fields, every option named, the right language."""
+"""What the workbench says: every text in three languages with the same fields, every option named."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import pytest
 
 pytest.importorskip("gradio")
 
-import audiopost_ui  # noqa: E402
-from audiopost_ui import texts  # noqa: E402
+import audiopost_ui
+from audiopost_ui import texts
 
-from audiopost import presets  # noqa: E402
-from audiopost.core.language import LANGUAGES  # noqa: E402
-from audiopost.core.options import OptionSpec, describe  # noqa: E402
-from audiopost.io.encode import Encoding  # noqa: E402
+from audiopost import presets
+from audiopost.core.language import LANGUAGES
+from audiopost.core.options import OptionSpec, describe
+from audiopost.io.encode import Encoding
 
 UI = Path(audiopost_ui.__file__).parent
 OPTIONS = [

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, HTTPException, Request
@@ -175,14 +174,7 @@ def save_preset(chosen: PresetName, desk: DeskOf) -> dict[str, Any]:
     """Keeps the chain as it is set as a preset of the user's own, with the stages of the one that ran."""
     project = desk.project
     base = presets.load(project.preset) if project.preset in presets.known() else presets.load("auto-repair")
-    now = chain.chain(project)
-    options = {**base.options}
-    for name, own in (("restore", now.restore), ("denoise", now.denoise)):
-        if name in options:
-            options[name] = own
-    stages = tuple(name for name in base.stages if name != "denoise" or now.denoised)
-    made = replace(base, name=chosen.name.strip(), title=chosen.name.strip(), stages=stages, options=options)
-    made = replace(made, options={name: made.options[name] for name in stages})
+    made = chain.preset_of(project, base, chosen.name.strip())
     presets.save_own(made, replace=chosen.replace)
     return {"name": made.name}
 

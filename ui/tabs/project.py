@@ -56,7 +56,7 @@ def _options(shell: Shell, bar: gr.HTML) -> None:
                     name = f"{stage}.{spec.name}"
                     value = chosen.changed.get(name, getattr(preset.options[stage], spec.name))
                     made = widget(spec, value, offer.choices_of(stage, spec.name))
-                    made.change(
+                    made.input(
                         _remember(shell, chosen.preset, name), made, None, trigger_mode="always_last",
                         show_progress="hidden", queue=False, api_visibility="private",
                     )  # fmt: skip

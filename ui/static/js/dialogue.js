@@ -35,7 +35,7 @@ export async function mount(element) {
 
 async function load() {
   try {
-    state = await get("dialogue");
+    state = pulse.ready ? await get("dialogue") : null;
   } catch (error) {
     if (error.status !== 409) fail(error);
     state = null;

@@ -1,18 +1,20 @@
 // The findings of the recording that is open, shared by the table and the spectrogram.
 
 import { get, post } from "./api.js";
-import { beat, emit, fail, on } from "./state.js";
+import { beat, emit, fail, on, pulse } from "./state.js";
 import { player } from "./player.js";
 
-export let found = { diagnosed: false, findings: [], pending: [], stages: [], mend: "accepted" };
+const NOTHING = { diagnosed: false, findings: [], pending: [], stages: [], mend: "accepted" };
+
+export let found = NOTHING;
 export let selected = null;
 
 export async function load() {
   try {
-    found = await get("findings");
+    found = pulse.ready ? await get("findings") : NOTHING;
   } catch (error) {
     if (error.status !== 409) fail(error);
-    found = { diagnosed: false, findings: [], pending: [], stages: [], mend: "accepted" };
+    found = NOTHING;
   }
   if (selected != null && selected >= found.findings.length) selected = null;
   emit("findings", found);

@@ -2,7 +2,7 @@
 // A and B, or muting a stem, is a change of gain and never of place.
 
 import { bytes, get } from "./api.js";
-import { emit, fail, on, ready } from "./state.js";
+import { emit, fail, on, pulse, ready } from "./state.js";
 
 const CHUNK_S = 2;
 const AHEAD_S = 1.2;
@@ -97,11 +97,13 @@ class Player {
   /** The manifest anew: tracks may have come, gone or changed; the place stays. */
   async refresh() {
     const before = this.manifest;
-    let next;
+    let next = null;
     try {
-      next = await get("manifest");
+      if (pulse.ready) next = await get("manifest");
     } catch (error) {
       if (error.status !== 409) fail(error);
+    }
+    if (!next) {
       this.stop();
       this.manifest = null;
       emit("manifest", null);

@@ -1,4 +1,6 @@
 // The preset and the spoken language of what runs next: chosen here, kept by the server for the folder.
+//
+// Events: preset (what is chosen now), preset-reset (its options are as the preset ships).
 
 import { get, post } from "./api.js";
 import { el, emit, fail, on, t } from "./state.js";
@@ -23,6 +25,7 @@ export async function choose(choice) {
 export async function reset() {
   known.chosen = await post("presets/reset");
   emit("preset", known.chosen);
+  emit("preset-reset", known.chosen);
 }
 
 const current = () => known.presets.find(each => each.name === known.chosen.preset);

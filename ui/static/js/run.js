@@ -15,15 +15,14 @@ export async function mount(element, { props, trigger }) {
   root.append(el("section", { class: "ap-panel run-bar", "aria-label": t("project.run") }, row, about, changed, status));
 
   // Gradio's side draws the options of the preset that is chosen.
-  let drawn = "";
-  on("preset", chosen => {
-    const state = JSON.stringify([chosen.preset, Object.keys(chosen.options).length === 0]);
-    if (state === drawn) return;
-    drawn = state;
-    props.value = `${chosen.preset} ${Date.now()}`;
+  let drawn = (await offer()).chosen.preset;
+  const draw = preset => {
+    drawn = preset;
+    props.value = `${preset} ${Date.now()}`;
     trigger("change");
-  });
-  drawn = JSON.stringify([(await offer()).chosen.preset, Object.keys((await offer()).chosen.options).length === 0]);
+  };
+  on("preset", chosen => chosen.preset === drawn || draw(chosen.preset));
+  on("preset-reset", chosen => draw(chosen.preset));
   watchOptions();
 
   let shown = "";
@@ -32,7 +31,7 @@ export async function mount(element, { props, trigger }) {
     const state = JSON.stringify([now.recording, now.ready, job]);
     if (state === shown) return;
     shown = state;
-    draw(status, start, now, job);
+    tell(status, start, now, job);
   });
 }
 
@@ -81,7 +80,7 @@ function whatToKeep(found) {
   });
 }
 
-async function draw(status, start, now, job) {
+async function tell(status, start, now, job) {
   const under = job && !ENDED.has(job.state);
   start.disabled = !now.recording || Boolean(under);
   start.setAttribute("aria-label", now.recording ? t("project.run_on", { name: now.recording }) : t("project.run"));

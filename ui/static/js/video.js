@@ -1,7 +1,7 @@
 // The picture beside the sound, in step with its clock; captions over it.
 
 import { BASE, get, post } from "./api.js";
-import { beat, el, fail, on, t } from "./state.js";
+import { beat, el, fail, on, pulse, t } from "./state.js";
 import { player } from "./player.js";
 
 const APART_S = 0.06;
@@ -17,7 +17,7 @@ export function videoPanel() {
 
   const fetchCaptions = async () => {
     try {
-      captions = (await get("captions")).captions || [];
+      captions = pulse.ready ? (await get("captions")).captions || [] : [];
     } catch (error) {
       captions = [];
       if (![404, 409].includes(error.status)) fail(error);
