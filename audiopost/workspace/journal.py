@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import os
@@ -9,7 +10,7 @@ import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from ..core.audio import Audio
 from ..core.project import Project
@@ -151,10 +152,24 @@ class Journal:
 
     def _append(self, entry: dict[str, Any]) -> None:
         line = json.dumps(entry, ensure_ascii=False, allow_nan=False, separators=(",", ":")) + "\n"
-        with guarded(self.path), self.path.open("ab") as file:
-            file.write(line.encode("utf-8", "backslashreplace"))
-            file.flush()
-            os.fsync(file.fileno())
+        with guarded(self.path), self.path.open("a+b") as file:
+            end = file.seek(0, os.SEEK_END)
+            try:
+                file.write(self._after_torn(file, end) + line.encode("utf-8", "backslashreplace"))
+                file.flush()
+                os.fsync(file.fileno())
+            except OSError:
+                with contextlib.suppress(OSError):  # the rest of a full disk's line: reading passes it over
+                    os.ftruncate(file.fileno(), end)  # what was refused must not be there when it is opened anew
+                raise
+
+    @staticmethod
+    def _after_torn(file: BinaryIO, end: int) -> bytes:
+        """What has to stand before a new line: where a crash tore the last one it would become part of that."""
+        if not end:
+            return b""
+        file.seek(end - 1)
+        return b"" if file.read(1) == b"\n" else b"\n"
 
     def _read(self) -> None:
         try:
@@ -174,7 +189,7 @@ class Journal:
                     self._take(entry["seq"], self.done[-1], True)
                 elif entry.get("redo") and self.undone and self.undone[-1].seq == entry["redo"]:
                     self._take(entry["seq"], self.undone[-1], False)
-            except (ValueError, KeyError, TypeError):
+            except (ValueError, KeyError, TypeError, AttributeError):
                 log.warning("a line of %s is torn; it is passed over", self.path.name)  # a crash while it was written
 
     def compact(self) -> None:

@@ -229,7 +229,7 @@ class Kinds:
         elif kind == "remove":
             desk.edit("r", with_captions(*captions[:place], *captions[place + 1 :]))
         elif kind == "findings":
-            found = Finding("hum", float(n), n + 1.0, 0.5)
+            found = Finding("hum", float(n), n + 1.0, 0.5, "hum at 50 Hz", "restore")
             desk.edit("f", lambda p: replace(p, findings=(found,) if n % 2 else None))
         elif kind == "sound":
             sound = Audio(np.full((1, 100), (n % 5) / 10, np.float32), RATE)
