@@ -15,7 +15,7 @@ from .folder import HIDDEN
 @contextlib.contextmanager
 def claimed(root: Path) -> Iterator[None]:
     """Holds a project folder as long as the block, or the process, lives. Raises Unavailable where another does."""
-    path = make_folder(root / HIDDEN) / "lock"
+    path = make_folder(root / HIDDEN) / ".lock"
     with guarded(path):
         file = path.open("a+", encoding="utf-8")
     with file:

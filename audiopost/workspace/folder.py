@@ -19,6 +19,8 @@ from .names import safe_name
 #: Ours within a project folder; the command line leaves it alone.
 HIDDEN = ".audiopost"
 MEDIA = "media"
+#: Names of files within HIDDEN, which no recording's folder there may have.
+_TAKEN = frozenset({"state.json", "jobs.json"})
 
 
 class Folder:
@@ -50,6 +52,11 @@ class Folder:
 
         The file is moved into place at the end, and is gone after any error. Raises OutputError.
         """
+        if self.media.is_symlink():
+            raise OutputError(
+                f"{self.media} is a link: what comes in would lie outside the project folder.",
+                value=str(self.media), remedy="Make it a folder.",
+            )  # fmt: skip
         make_folder(self.media)
         safe = safe_name(filename)
         with guarded(self.media):
@@ -69,7 +76,7 @@ class Folder:
 
     def _free(self, stem: str) -> str:
         """`stem`, or with a number behind it where a recording has that name."""
-        taken = {path.stem.lower() for path in self._brought_in()} | {name.lower() for name in self.names()}
+        taken = _TAKEN | {path.stem.lower() for path in self._brought_in()} | {name.lower() for name in self.names()}
         number, name = 2, stem
         while name.lower() in taken:
             name, number = f"{stem}-{number}", number + 1
@@ -127,9 +134,8 @@ class Folder:
             self._desks.clear()
 
     def _brought_in(self) -> list[Path]:
-        if not self.media.is_dir():
+        if self.media.is_symlink() or not self.media.is_dir():  # a link would lead out of the folder
             return []
-        # A link would lead out of the folder.
         return [
             path for path in self.media.iterdir() if path.is_file() and not path.is_symlink() and path.name[0] != "."
         ]
@@ -141,6 +147,8 @@ class Folder:
 
 def _recorded_source(project: Path) -> Path | None:
     """The recording that a Project of the command line is about, where it is still there."""
+    if project.is_symlink():  # another folder's
+        return None
     try:
         path = Path(json.loads(project.read_text(encoding="utf-8"))["media"]["path"])
     except (OSError, ValueError, KeyError, TypeError):
