@@ -43,11 +43,12 @@ def test_a_preset_runs_and_its_figures_show(visit: Visit, workbench: Any, take: 
     expect(row(page, "take 粵")).to_contain_text("48 kHz", timeout=30_000)
     expect(page.locator("#verdict")).to_contain_text("Nothing has run on it yet", timeout=30_000)
 
+    options = page.locator("#options")
+    options.get_by_role("button", name="Options of every stage").click()
+    expect(options.get_by_role("button", name="Cues")).to_be_visible(timeout=20_000)
     page.select_option("#run-preset", "podcast")
     expect(page.locator("#run-about")).to_contain_text("denoised as a whole")
     page.select_option("#run-language", "en")
-    options = page.locator("#options")
-    options.get_by_role("button", name="Options of every stage").click()
     expect(options.get_by_role("button", name="Cues")).to_have_count(0)  # the options are this preset's
     options.get_by_role("button", name="Denoise").click()
     amount = options.get_by_label("number input for amount (%)", exact=True)
