@@ -84,6 +84,8 @@ def set_faders(desk: Desk, places: Mapping[str, Fader]) -> None:
 
 def summed(stems: Mapping[str, Audio], places: Mapping[str, Fader]) -> Audio:
     """The sum of stems of one shape at their faders, worked out when read. Raises BadValue where none is heard."""
+    if not stems:
+        raise BadValue("There are no stems to mix.", value=None, remedy="Run a preset that separates: film-dialogue.")
     heard = [(stems[name], places.get(name, Fader()).factor) for name in stems]
     heard = [(stem, factor) for stem, factor in heard if factor]
     if not heard:
@@ -115,10 +117,7 @@ class Mixdown:
 
 def mixed(project: Project, places: Mapping[str, Fader], progress: Progress = silent) -> Mixdown:
     """The stems of a Project mixed and measured in one pass, in blocks. Raises BadValue where there is nothing."""
-    stems = strips(project)
-    if not stems:
-        raise BadValue("There are no stems to mix.", value=None, remedy="Run a preset that separates: film-dialogue.")
-    mix = summed(stems, places)
+    mix = summed(strips(project), places)
     meter = Meter(mix.rate, mix.layout) if mix.rate >= MIN_RATE else None
     peak = 0.0
 

@@ -85,10 +85,7 @@ def test_without_stems_there_is_nothing_to_move(served: TestClient, desk: Desk) 
     shown = served.get("/audiopost/stems").json()
     assert shown["faders"] == {}
     assert shown["null"] == []
-    assert (
-        "film-dialogue" in send(served, "mixdown", {}, 422)["error"]
-        or "muted" in send(served, "mixdown", {}, 422)["error"]
-    )
+    assert "film-dialogue" in send(served, "mixdown", {}, 422)["error"]
 
 
 def test_faders_and_the_null_test_are_shown(served: TestClient, desk: Desk) -> None:
@@ -108,7 +105,8 @@ def test_a_moved_fader_is_kept(served: TestClient, desk: Desk) -> None:
 @pytest.mark.parametrize(
     "faders",
     [
-        {"drums": {"gain_db": 0}}, {"music": {"gain_db": 13}}, {"music": {"gain_db": -61}}, {"music": {"gain_db": "loud"}},  # noqa: E501
+        {"drums": {"gain_db": 0}}, {"music": {"gain_db": 13}}, {"music": {"gain_db": -61}},
+        {"music": {"gain_db": "loud"}},
         {"../music": {"gain_db": 0}}, {"music": None}, {"m" * 101: {"gain_db": 0}},
     ],
 )  # fmt: skip

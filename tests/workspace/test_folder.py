@@ -54,7 +54,8 @@ def test_what_comes_in_has_a_name_of_its_own(folder: Folder) -> None:
     "name",
     [
         "../../evil.wav", "/etc/evil.wav", "..\\..\\evil.wav", "C:\\evil.wav", "evil\x00.wav", ".hidden.wav", "..", ".",
-        "/", "state.json.wav", "jobs.json.wav", "con.wav", "a" * 400 + ".wav", "\u202egpj.wav", "",
+        "/", "state.json.wav", "jobs.json.wav", "con.wav",
+        "a" * 400 + ".wav", "\u202egpj.wav", "",
         "media/../../x.wav",
     ],
 )  # fmt: skip

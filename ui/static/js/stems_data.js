@@ -30,17 +30,24 @@ export const listening = () => player.mix !== null;
 
 /** Whether the faders are to be heard while this tab is shown: until somebody chooses A or B. */
 let wanted = true;
+/** Whether they were heard last: only then is silence of theirs somebody's choice. */
+let sounding = false;
+
+function sound(on) {
+  sounding = on;
+  player.setMix(on ? mix() : null);
+}
 
 /** Hears the faders, or A and B again. */
 export function listen(on) {
   wanted = on;
-  player.setMix(on && names().length ? mix() : null);
+  sound(on && names().length > 0);
   tell();
 }
 
 /** Hears them where they could not be heard before: the tab, the faders and the manifest come in any order. */
 function follow() {
-  if (tab === "stems" && wanted && !listening() && names().length && names().every(trackOf)) player.setMix(mix());
+  if (tab === "stems" && wanted && !listening() && names().length && names().every(trackOf)) sound(true);
   tell();
 }
 
@@ -104,18 +111,19 @@ export async function load() {
 
 on("recording", () => {
   solo = new Set();
+  sounding = false;
   load();
 });
 on("revision", load);
 on("jobs", tell);
 on("manifest", follow);
 on("track", () => {
-  if (tab === "stems" && !listening()) wanted = false;
+  if (tab === "stems" && sounding && !listening()) wanted = sounding = false;
   tell();
 });
 on("tab", ({ name }) => {
   if (name === "stems") {
     wanted = true;
     follow();
-  } else if (listening()) player.setMix(null);
+  } else if (listening()) sound(false);
 });
