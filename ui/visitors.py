@@ -46,7 +46,7 @@ class Visitor:
         if not name or not self.folder.is_open(name):
             return None
         desk = self.folder.open(name)
-        desk.take_over()
+        desk.take_over(finished=True)
         return desk
 
 

@@ -181,18 +181,18 @@ class Desk:
             state.save(project, self._path, keep_in=self.work, stays_in=self.root)
             self._saved, self._known = project, self._on_disk()
 
-    def take_over(self) -> bool:
+    def take_over(self, *, finished: bool = False) -> bool:
         """Whether the Project was written by somebody else since, as by a run of the command line: theirs stands then.
 
-        What stood before can be had back by undo, as far as its sound is still there. A Project that cannot be read is
-        left alone, and what stands here is saved over it.
+        `finished`: only what a run has delivered, not what it is at. What stood before can be had back by undo, as far
+        as its sound is still there. A Project that cannot be read is left alone, and what stands here is saved over it.
         """
         with self.lock:
             if not self._writing.acquire(blocking=False):
                 return False  # what changes just now is what we write
             try:
                 found = self._on_disk()
-                if found is None or found == self._known:
+                if found is None or found == self._known or (finished and found[0] == self._path):
                     return False
                 self._known = found
                 theirs = self._read(found[0], self._bare)
@@ -260,4 +260,5 @@ class Desk:
                 value=str(path),
                 remedy="Give the recording another name, or move the old results elsewhere.",
             )
+        make_folder(self.work)  # a run that delivered has taken it away
         return brought_home(replace(state.kept(known), media=bare.media, audio=bare.audio), self.work)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -291,7 +292,6 @@ def test_a_long_history_is_shortened_when_it_is_opened_anew(desk: Desk) -> None:
 
 def delivered_by_the_command_line(desk: Desk, *captions: Caption) -> None:
     """As `audiopost run` leaves it: the Project beside the deliverables, its work folder gone."""
-    import shutil
 
     project = replace(Project(desk.project.media, desk.project.audio), captions=captions)
     state.save(project, desk.root / "take.project.json", keep_in=None)
@@ -372,3 +372,29 @@ def test_another_recording_under_the_same_name_is_told(desk: Desk) -> None:
     soundfile.write(desk.source, np.zeros(RATE // 2), RATE)
     with pytest.raises(BadValue, match="another recording"):
         reopened(desk)
+
+
+def test_what_a_run_is_still_at_is_left_to_it_until_somebody_edits(desk: Desk) -> None:
+    desk.edit("a", with_captions(caption(1)))
+    desk.save()
+    half = replace(Project(desk.project.media, desk.project.audio), captions=(caption(7),))
+    state.save(half, desk.work / "project.json", keep_in=desk.work)
+    assert not desk.take_over(finished=True)
+    assert desk.project.captions == (caption(1),)
+    delivered_by_the_command_line(desk, caption(8))
+    assert desk.take_over(finished=True)
+    assert [change.label for change in desk.done] == ["a", TAKEN_OVER]
+    assert desk.project.captions == (caption(8),)
+
+
+def test_delivered_sound_gets_its_place_in_the_work_folder_that_the_run_took_away(desk: Desk) -> None:
+    sound = Audio(np.full((1, RATE), 0.25, np.float32), RATE)
+    soundfile.write(desk.root / "take.clean.wav", sound.samples.T, RATE, subtype="FLOAT")
+    desk.save()
+    project = replace(Project(desk.project.media, desk.project.audio), clean=sound)
+    delivered = {sound.sha256(): desk.root / "take.clean.wav"}
+    state.save(project, desk.root / "take.project.json", keep_in=None, delivered=delivered)
+    shutil.rmtree(desk.work)
+    assert desk.take_over(finished=True)
+    (desk.root / "take.clean.wav").unlink()
+    assert desk.project.clean == sound
