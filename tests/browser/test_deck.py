@@ -156,6 +156,25 @@ def test_the_picture_is_in_step_with_the_sound(page: Any) -> None:
     page.keyboard.press("Space")
 
 
+def test_keys_belong_to_the_control_that_the_keyboard_chose(page: Any) -> None:
+    page.click("#deck-matched")  # by the pointer: Space still plays
+    page.keyboard.press("Space")
+    page.wait_for_function(PLAYING)
+    expect(page.locator("#deck-matched")).to_have_attribute("aria-pressed", "false")
+    page.keyboard.press("k")
+    page.keyboard.press("Home")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Shift+Tab")  # by the keyboard: Space presses it
+    page.keyboard.press("Space")
+    expect(page.locator("#deck-matched")).to_have_attribute("aria-pressed", "true")
+    assert not player(page, "player.playing")
+    page.locator(".deck-canvas").focus()
+    for _ in range(4):
+        page.keyboard.down("Space")  # held down: once
+    page.keyboard.up("Space")
+    assert player(page, "player.playing")
+
+
 def test_the_keyboard_commands_are_listed(page: Any) -> None:
     for tab in ("listen", "cues", "subtitles"):  # each registers its own when it is first shown
         page.click(f"#tab-{tab}-button")

@@ -340,12 +340,12 @@ function commands() {
   const can = () => Boolean(player.manifest);
   const add = (name, keys, run, more = {}) => command(name, keys, { label: () => t(`deck.key_${name.replaceAll("-", "_")}`), run, when: can, ...more });
   const nudge = frames => player.seek(player.time() + (frames * player.manifest.fps.den) / player.manifest.fps.num);
-  add("play", "Space", () => player.toggle());
-  add("back", "j", () => player.shuttle(-1));
-  add("pause", "k", () => player.pause());
-  add("forward", "l", () => player.shuttle(1));
-  add("ab", "b", () => player.swap());
-  add("matched", "m", () => player.setMatched(!player.matched));
+  add("play", "Space", () => player.toggle(), { once: true });
+  add("back", "j", () => player.shuttle(-1), { once: true });
+  add("pause", "k", () => player.pause(), { once: true });
+  add("forward", "l", () => player.shuttle(1), { once: true });
+  add("ab", "b", () => player.swap(), { once: true });
+  add("matched", "m", () => player.setMatched(!player.matched), { once: true });
   add("in", "i", () => {
     const now = player.time(), end = player.region?.end_s ?? 0;
     player.loop(now, end > now ? end : Math.min(now + 5, player.duration));
@@ -354,7 +354,7 @@ function commands() {
     const now = player.time(), start = player.region?.start_s ?? Infinity;
     player.loop(start < now ? start : Math.max(now - 5, 0), now);
   });
-  add("loop", "r", () => player.setLooping(!player.looping));
+  add("loop", "r", () => player.setLooping(!player.looping), { once: true });
   add("no-region", "Escape", () => player.loop(null));
   add("frame-back", "ArrowLeft", () => nudge(-1));
   add("frame-forward", "ArrowRight", () => nudge(1));

@@ -8,9 +8,10 @@ const MAC = /mac/i.test(navigator.platform);
 /**
  * Registers a command. `keys` are such as "Space", "j", "Shift+N", "Mod+z" (Ctrl, on a Mac Cmd); `label()` says what it
  * does, `run(event)` does it, `when()` says whether it can now. `everywhere`: while a text field has the focus too.
+ * `once`: a key that is held down does it once.
  */
-export function command(name, keys, { label, run, when = () => true, everywhere = false, group = "deck" }) {
-  commands.set(name, { name, keys: [keys].flat(), label, run, when, everywhere, group });
+export function command(name, keys, { label, run, when = () => true, everywhere = false, once = false, group = "deck" }) {
+  commands.set(name, { name, keys: [keys].flat(), label, run, when, everywhere, once, group });
 }
 
 /** Does a command by its name, as its key would. */
@@ -40,19 +41,46 @@ const normal = keys => {
 };
 
 const typing = target => target.closest?.("input:not([type=checkbox]):not([type=radio]):not([type=range]):not([type=button]), textarea, select, [contenteditable=true]");
-const pressing = (target, key) => (key === "Space" || key === "Enter") && target.closest?.("button, a, summary, [role=tab], [role=option], input");
+const PRESSED = "button, a, summary, [role=tab], [role=option], input";
+const MOVED = "input[type=range], input[type=radio], [role=slider], [role=tab], [role=option], [role=menuitem]";
+const MOVES = /^(Shift\+)?(Arrow\w+|Home|End)$/;
+
+/** What the pointer pressed last: it keeps the focus, but nobody chose it with the keyboard. */
+let clicked = null;
+document.addEventListener("pointerdown", event => { clicked = event.target.closest?.("button, [role=tab]") || null; }, true);
+document.addEventListener("keydown", event => { if (event.key === "Tab") clicked = null; }, true);
+
+/** Whether the key belongs to the control that has the focus: Space to a button, arrows to a slider. */
+function owned(target, key) {
+  if (MOVES.test(key)) return Boolean(target.closest?.(MOVED));
+  if (key !== "Space" && key !== "Enter") return false;
+  const control = target.closest?.(PRESSED);
+  if (!control) return false;
+  // After a click on a button, Space plays, as in every editor; and a tab that is shown has nothing to be pressed for.
+  return key === "Enter" || (control !== clicked && control.getAttribute("aria-selected") !== "true");
+}
+
+let spaceTaken = false;
 
 document.addEventListener("keydown", event => {
   if (event.defaultPrevented || document.querySelector("dialog[open]")) return;
   const key = pressed(event);
   for (const each of commands.values()) {
     if (!each.keys.some(own => normal(own) === key)) continue;
-    if (!each.everywhere && (typing(event.target) || pressing(event.target, key))) continue;
+    if (!each.everywhere && (typing(event.target) || owned(event.target, key))) continue;
     if (!each.when()) continue;
     event.preventDefault();
-    each.run(event);
+    spaceTaken = key === "Space";
+    if (!(each.once && event.repeat)) each.run(event);
     return;
   }
+});
+
+// Firefox presses a button when Space comes up, whatever became of Space going down.
+document.addEventListener("keyup", event => {
+  if (event.key !== " " || !spaceTaken) return;
+  event.preventDefault();
+  spaceTaken = false;
 });
 
 const SIGNS = { Space: "␣", ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓", Mod: MAC ? "⌘" : "Ctrl", Shift: "⇧", Enter: "↵" };

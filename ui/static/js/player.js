@@ -352,9 +352,7 @@ class Player {
     session.fade.gain.cancelScheduledValues(now);
     session.fade.gain.setValueAtTime(session.fade.gain.value, now);
     session.fade.gain.linearRampToValueAtTime(0, now + FADE_S);
-    for (const source of session.sources) {
-      try { source.stop(now + 2 * FADE_S); } catch { /* it has ended by itself */ }
-    }
+    for (const source of session.sources) source.stop(now + 2 * FADE_S);
     setTimeout(() => session.fade.disconnect(), 200);
   }
 
