@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import time
 from typing import Any
 
 import pytest
@@ -57,12 +58,21 @@ def own(page: Any) -> Any:
     return next(cue for cue in cues_of(page) if cue["label"] == page.label)
 
 
+def until(page: Any, question: str, argument: Any = None, seconds: float = 20) -> None:
+    """Asks a question that takes a promise until it is answered with yes; wait_for_function takes a promise for one."""
+    end = time.monotonic() + seconds
+    while not page.evaluate(question, argument):
+        assert time.monotonic() < end, question
+        page.wait_for_timeout(50)
+
+
 def settled(page: Any, condition: str) -> None:
-    """Waits until the cue of the test meets a condition on `cue`."""
-    page.wait_for_function(
-        f"label => fetch('audiopost/cues').then(r => r.json()).then(all => {{"
-        f"const cue = all.cues.find(c => c.label === label); return {condition}; }})",
-        arg=page.label,
+    """Waits until the cue of the test meets a condition on `cue`, as the server has it."""
+    until(
+        page,
+        "async label => { const all = await (await fetch('audiopost/cues')).json();"
+        f"const cue = all.cues.find(c => c.label === label); return {condition}; }}",
+        page.label,
     )
 
 
@@ -169,10 +179,11 @@ def test_the_music_is_spotted_anew_beside_what_was_accepted(page: Any) -> None:
     page.click("#cues-spot")
     page.select_option("#cue-spot-rules", "thriller")
     page.click("#cue-spot-go")
-    page.wait_for_function(
-        "fetch('audiopost/pulse').then(r => r.json())"
-        ".then(now => now.jobs.some(job => job.kind === 'spot' && job.state === 'done'))",
-        timeout=60_000,
+    until(
+        page,
+        "async () => (await (await fetch('audiopost/pulse')).json())"
+        ".jobs.some(job => job.kind === 'spot' && job.state === 'done')",
+        seconds=60,
     )
     kept = own(page)
     assert (kept["status"], kept["in_s"], kept["out_s"]) == ("accepted", 2.0, 5.0)

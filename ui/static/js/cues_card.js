@@ -14,22 +14,47 @@ const number = (value, places = 1) => `${value < 0 ? "−" : ""}${Math.abs(value
 export const card = () => shownFor("cue-card", t("cuespage.card"), cue => (cue ? [...head(cue), reason(cue), fields(cue)] : [el("p", { class: "ap-empty" }, t("cuespage.none_selected"))]));
 export const details = () => shownFor("cue-more", t("cuespage.details"), cue => (cue ? more(cue) : []));
 
-/** A panel that `make(cue)` fills anew when the cue is another; what was unfolded, and the focus, stay where they are. */
+/** Whether a panel is being filled anew: a field that goes with it was not left by the person. */
+let drawing = false;
+
+/** What is being typed in a panel, {id, value, from, to}; value is null where nothing was typed yet. */
+function typedIn(element) {
+  const field = document.activeElement;
+  if (!element.contains(field)) return null;
+  const text = field.matches("input") && field.value !== field.defaultValue;
+  return { id: field.id, value: text ? field.value : null, from: field.selectionStart, to: field.selectionEnd };
+}
+
+function typeOn(element, { id, value, from, to }) {
+  const field = id && element.querySelector(`#${id}`);
+  if (!field) return;
+  if (value != null) field.value = value;
+  field.focus({ preventScroll: true });
+  if (value != null) field.setSelectionRange(from, to);
+}
+
+/**
+ * A panel that `make(cue)` fills anew when the cue is another. What was unfolded stays so; what is being typed stays,
+ * too, while it is about the same cue.
+ */
 function shownFor(kind, label, make) {
   const element = el("section", { class: `ap-panel ${kind}`, "aria-label": label });
-  let drawn = "";
+  let drawn = "", of = "";
   return {
     element,
     draw() {
       const cue = chosen(), now = JSON.stringify([cue, desk.library]);
       if (now === drawn && !refused(element)) return;
       drawn = now;
-      const focused = element.contains(document.activeElement) ? document.activeElement.id : "";
+      const typed = typedIn(element), same = of === cue?.label;
+      of = cue?.label;
       const folded = new Map([...element.querySelectorAll("details")].map(each => [each.id, each.open]));
+      drawing = true;
       element.replaceChildren(...make(cue));
+      drawing = false;
       element.hidden = !element.hasChildNodes();
-      for (const each of element.querySelectorAll("details")) if (folded.get(each.id)) each.open = true;
-      if (focused) element.querySelector(`#${focused}`)?.focus({ preventScroll: true });
+      for (const each of element.querySelectorAll("details")) each.open = folded.get(each.id) ?? each.open;
+      if (typed) typeOn(element, same ? typed : { ...typed, value: null });
     },
   };
 }
@@ -74,7 +99,7 @@ const field = (name, input, text = desk.fields[name]) => el("label", { class: `a
 function entry(name, value, read, more = {}) {
   const input = el("input", { class: "ap-input", id: `cue-${name}`, value, autocomplete: "off", spellcheck: "false", ...more });
   const keep = () => {
-    if (input.value === String(value)) return;
+    if (drawing || input.value === String(value)) return;
     const fields = read(input.value);
     if (fields) set(fields);
     else {
@@ -82,7 +107,7 @@ function entry(name, value, read, more = {}) {
       input.value = value;
     }
   };
-  input.addEventListener("change", keep);
+  input.addEventListener("blur", keep); // no "change": text that was put back after a redraw fires none
   input.addEventListener("keydown", event => {
     if (event.key === "Escape") input.value = value;
     if (event.key === "Enter") input.blur();
