@@ -156,6 +156,37 @@ def test_the_picture_is_in_step_with_the_sound(page: Any) -> None:
     page.keyboard.press("Space")
 
 
+def test_sound_that_cannot_be_had_stops_it_and_is_told_once(page: Any) -> None:
+    page.route("**/audiopost/pcm*", lambda route: route.abort())
+    page.click("#deck-play")
+    page.wait_for_function("() => !window.audiopost.player.playing")
+    expect(page.locator("#messages .message.error")).to_have_count(1)
+    assert player(page, "player.time()") == 0
+    page.unroute("**/audiopost/pcm*")
+    page.click("#deck-play")
+    page.wait_for_function("() => window.audiopost.player.time() > 0.2")
+
+
+def test_its_height_is_chosen_by_hand_or_keyboard_and_remembered(page: Any) -> None:
+    tall = "() => document.querySelector('.deck-canvas').clientHeight"
+    before = page.evaluate(tall)
+    page.get_by_role("separator", name="Height of the deck").focus()
+    for _ in range(3):
+        page.keyboard.press("ArrowDown")
+    page.wait_for_function(f"() => ({tall})() > {before} + 60")
+    chosen = page.evaluate(tall)
+    box = page.get_by_role("separator", name="Height of the deck").bounding_box()
+    page.mouse.move(box["x"] + 200, box["y"] + 2)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 200, box["y"] - 80, steps=4)
+    page.mouse.up()
+    page.wait_for_function(f"() => ({tall})() < {chosen} - 60")
+    chosen = page.evaluate(tall)
+    page.reload()
+    page.wait_for_function(READY, timeout=60_000)
+    page.wait_for_function(f"() => ({tall})() === {chosen}")
+
+
 def test_keys_belong_to_the_control_that_the_keyboard_chose(page: Any) -> None:
     page.click("#deck-matched")  # by the pointer: Space still plays
     page.keyboard.press("Space")

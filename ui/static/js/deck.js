@@ -1,12 +1,14 @@
 // The deck: what plays and what is seen of it, above every tab. Tabs draw on it through lanes.js.
 
-import { el, fail, on, ready, redo, t, undo } from "./state.js";
-import { command } from "./keys.js";
+import { commands } from "./deck_commands.js";
+import { heightEdge } from "./deck_height.js";
+import { hand, pointers } from "./deck_pointers.js";
 import { drawnBy, lanesOf, overlaysOf } from "./lanes.js";
 import { meterPanel } from "./meters.js";
 import { player } from "./player.js";
 import { drawRuler } from "./ruler.js";
 import { drawSpectrum, yOf } from "./spectrum.js";
+import { el, on, ready, t } from "./state.js";
 import { tab } from "./tabs.js";
 import { describe, RANGE_DB, transport } from "./transport.js";
 import { videoPanel } from "./video.js";
@@ -17,13 +19,13 @@ const RULER = 20, OVERVIEW = 34;
 /** Heights of waveform and spectrogram by tab: Listen is for looking, the others need room for their tables. */
 const HEIGHTS = { listen: [90, 190], dialogue: [70, 120], stems: [70, 90] };
 const OTHERS = [84, 0];
-/** Pixels that a press may wander and still be a click. */
-const CLICK_PX = 4;
 
-const settings = { scale: "mel", bottom_db: -30 - RANGE_DB, top_db: -30, folded: false, ...JSON.parse(localStorage.getItem("audiopost-deck") || "{}") };
+const settings = { scale: "mel", bottom_db: -30 - RANGE_DB, top_db: -30, folded: false, taller: 1, ...JSON.parse(localStorage.getItem("audiopost-deck") || "{}") };
+/** Pixels of waveform and spectrogram. */
+const heights = () => (HEIGHTS[tab] || OTHERS).map(usual => Math.round(usual * settings.taller));
 const remember = () => localStorage.setItem("audiopost-deck", JSON.stringify(settings));
 
-let canvas, overview, host, empty, body;
+let canvas, overview, edge, host, empty, body;
 let rects = {};
 
 export async function mount(element) {
@@ -33,8 +35,9 @@ export async function mount(element) {
   overview = el("canvas", { class: "deck-overview", "aria-hidden": "true" });
   canvas = el("canvas", { class: "deck-canvas", role: "img", tabindex: "0" });
   empty = el("div", { class: "ap-empty deck-empty" });
+  edge = heightEdge({ settings, usual: () => heights().reduce((sum, each) => sum + each, 0) / settings.taller, changed });
   body = el("div", { class: "deck-body" },
-    el("div", { class: "deck-pictures" }, overview, canvas, empty),
+    el("div", { class: "deck-pictures" }, overview, canvas, edge, empty),
     el("div", { class: "deck-side" }, videoPanel(), meterPanel()));
   host.append(transport({ settings, changed, fold }), body);
   view.element = host;
@@ -42,8 +45,8 @@ export async function mount(element) {
   new ResizeObserver(schedule).observe(canvas.parentElement);
   new MutationObserver(() => { view.colours.clear(); schedule(); }).observe(document.body, { attributes: true, attributeFilter: ["class"] });
   listen();
-  pointers();
-  commands();
+  pointers({ canvas, overview }, () => rects, schedule);
+  commands(schedule);
   fold(settings.folded);
   await player.refresh();
   window.audiopost = Object.freeze({ player, view }); // for whoever looks from the console, and for tests
@@ -78,7 +81,7 @@ function listen() {
   });
   on("cursor", ({ time_s, playing }) => {
     view.cursor_s = time_s;
-    if (playing && view.follows && !held) view.keep(time_s);
+    if (playing && view.follows && !hand.held) view.keep(time_s);
     schedule();
   });
   on("select", selected => { view.selected = selected; schedule(); });
@@ -103,7 +106,7 @@ function sized(target, width, height) {
 function draw() {
   const manifest = player.manifest;
   empty.hidden = Boolean(manifest);
-  canvas.hidden = overview.hidden = !manifest;
+  canvas.hidden = overview.hidden = edge.hidden = !manifest;
   if (!manifest) {
     empty.textContent = t("deck.nothing_open");
     return;
@@ -112,7 +115,7 @@ function draw() {
   if (!width || settings.folded) return;
   view.width = width;
   const track = player.trackOf(player.track);
-  const [wave, spectrum] = HEIGHTS[tab] || OTHERS;
+  const [wave, spectrum] = heights();
   const shown = lanesOf(tab);
   const height = RULER + wave + spectrum + shown.reduce((sum, lane) => sum + lane.height, 0);
   const context = sized(canvas, width, height);
@@ -190,7 +193,7 @@ function drawLane(context, lane, rect) {
 }
 
 function drawRegion(context, height) {
-  const region = drawn || player.region;
+  const region = hand.drawn || player.region;
   if (!region) return;
   const from = view.x(region.start_s), to = view.x(region.end_s);
   context.fillStyle = view.colour("region");
@@ -229,152 +232,3 @@ function drawOverview(manifest, track, width, colour) {
   context.fillStyle = view.colour("cursor");
   context.fillRect(Math.round(x(view.cursor_s)), 0, 1, OVERVIEW);
 }
-
-// Pointer ------------------------------------------------------------------------------------------------------------
-
-let held = null, drawn = null;
-
-const within = (rect, y) => rect && y >= rect.y && y < rect.y + rect.height;
-
-function spot(event, rect) {
-  const box = canvas.getBoundingClientRect();
-  const x = event.clientX - box.left, y = event.clientY - box.top;
-  return { x, y, time_s: view.time(x), shift: event.shiftKey, alt: event.altKey, view, rect };
-}
-
-/** The part of a tab under the pointer: [lane or overlay, its rect]. */
-function under(y) {
-  const lane = lanesOf(tab).find(each => within(rects[`lane:${each.id}`], y));
-  if (lane) return [[lane, rects[`lane:${lane.id}`]]];
-  return within(rects.spectrum, y) ? overlaysOf(tab).map(each => [each, rects.spectrum]) : [];
-}
-
-function taken(event, method) {
-  const y = event.clientY - canvas.getBoundingClientRect().top;
-  for (const [part, rect] of under(y)) {
-    const found = part[method]?.(spot(event, rect));
-    if (found) return [found, rect];
-  }
-  return null;
-}
-
-function pointers() {
-  canvas.addEventListener("pointerdown", event => {
-    if (event.button !== 0 || !player.manifest) return;
-    canvas.focus({ preventScroll: true });
-    canvas.setPointerCapture(event.pointerId);
-    const found = taken(event, "pointer");
-    held = found ? { part: found[0], rect: found[1] } : { from: spot(event) };
-  });
-  canvas.addEventListener("pointermove", event => {
-    if (!player.manifest) return;
-    if (!held) {
-      const found = taken(event, "hover");
-      canvas.style.cursor = found?.[0].cursor || "text";
-      canvas.title = found?.[0].title || "";
-      return;
-    }
-    if (held.part) {
-      held.part.move?.(spot(event, held.rect));
-      schedule();
-      return;
-    }
-    const at = spot(event);
-    if (!drawn && Math.abs(at.x - held.from.x) < CLICK_PX) return;
-    const [low, high] = [held.from.time_s, at.time_s].sort((a, b) => a - b);
-    drawn = { start_s: Math.max(low, 0), end_s: Math.min(high, player.duration) };
-    schedule();
-  });
-  const release = event => {
-    if (!held) return;
-    const { part, rect, from } = held;
-    held = null;
-    if (part) part.up?.(spot(event, rect));
-    else if (drawn) {
-      player.loop(drawn.start_s, drawn.end_s);
-      player.seek(drawn.start_s);
-    } else player.seek(from.time_s);
-    drawn = null;
-    schedule();
-  };
-  canvas.addEventListener("pointerup", release);
-  canvas.addEventListener("pointercancel", () => { held = drawn = null; schedule(); });
-  canvas.addEventListener("dblclick", () => player.loop(null));
-  canvas.addEventListener("wheel", event => {
-    if (!player.manifest) return;
-    const sideways = event.shiftKey || Math.abs(event.deltaX) > Math.abs(event.deltaY);
-    if (!event.ctrlKey && !event.metaKey && !event.altKey && !sideways) return; // the page scrolls
-    event.preventDefault();
-    if (sideways) view.scroll(((event.deltaX || event.deltaY) / view.width) * (view.end_s - view.start_s));
-    else view.zoom(event.deltaY < 0 ? 1.25 : 0.8, spot(event).time_s);
-    schedule();
-  }, { passive: false });
-  canvas.addEventListener("keydown", event => {
-    for (const lane of lanesOf(tab)) {
-      if (!lane.keys?.(event)) continue;
-      event.preventDefault();
-      event.stopPropagation();
-      schedule();
-      return;
-    }
-  });
-  overview.addEventListener("pointerdown", event => {
-    if (!player.manifest) return;
-    overview.setPointerCapture(event.pointerId);
-    const move = moved => {
-      const box = overview.getBoundingClientRect();
-      const middle_s = ((moved.clientX - box.left) / box.width) * player.duration, half = (view.end_s - view.start_s) / 2;
-      if (view.end_s - view.start_s >= player.duration - 0.001) player.seek(middle_s);
-      else view.show(middle_s - half, middle_s + half);
-      schedule();
-    };
-    move(event);
-    overview.onpointermove = move;
-    overview.onpointerup = () => { overview.onpointermove = null; };
-  });
-}
-
-// Keyboard -----------------------------------------------------------------------------------------------------------
-
-function commands() {
-  const can = () => Boolean(player.manifest);
-  const add = (name, keys, run, more = {}) => command(name, keys, { label: () => t(`deck.key_${name.replaceAll("-", "_")}`), run, when: can, ...more });
-  const nudge = frames => player.seek(player.time() + (frames * player.manifest.fps.den) / player.manifest.fps.num);
-  add("play", "Space", () => player.toggle(), { once: true });
-  add("back", "j", () => player.shuttle(-1), { once: true });
-  add("pause", "k", () => player.pause(), { once: true });
-  add("forward", "l", () => player.shuttle(1), { once: true });
-  add("ab", "b", () => player.swap(), { once: true });
-  add("matched", "m", () => player.setMatched(!player.matched), { once: true });
-  add("in", "i", () => {
-    const now = player.time(), end = player.region?.end_s ?? 0;
-    player.loop(now, end > now ? end : Math.min(now + 5, player.duration));
-  });
-  add("out", "o", () => {
-    const now = player.time(), start = player.region?.start_s ?? Infinity;
-    player.loop(start < now ? start : Math.max(now - 5, 0), now);
-  });
-  add("loop", "r", () => player.setLooping(!player.looping), { once: true });
-  add("no-region", "Escape", () => player.loop(null));
-  add("frame-back", "ArrowLeft", () => nudge(-1));
-  add("frame-forward", "ArrowRight", () => nudge(1));
-  add("second-back", "Shift+ArrowLeft", () => player.seek(player.time() - 1));
-  add("second-forward", "Shift+ArrowRight", () => player.seek(player.time() + 1));
-  add("start", "Home", () => player.seek(0));
-  add("end", "End", () => player.seek(player.duration));
-  add("zoom-in", ["+", "="], () => { view.zoom(2); schedule(); });
-  add("zoom-out", "-", () => { view.zoom(0.5); schedule(); });
-  add("zoom-region", "z", () => {
-    if (player.region) view.show(player.region.start_s, player.region.end_s);
-    else view.whole();
-    schedule();
-  });
-  add("undo", "Mod+z", () => undo().catch(fail));
-  add("redo", ["Mod+Shift+z", "Mod+y"], () => redo().catch(fail));
-  on("zoom", factor => {
-    if (factor) view.zoom(factor);
-    else view.whole();
-    schedule();
-  });
-}
-

@@ -42,7 +42,7 @@ const normal = keys => {
 
 const typing = target => target.closest?.("input:not([type=checkbox]):not([type=radio]):not([type=range]):not([type=button]), textarea, select, [contenteditable=true]");
 const PRESSED = "button, a, summary, [role=tab], [role=option], input";
-const MOVED = "input[type=range], input[type=radio], [role=slider], [role=tab], [role=option], [role=menuitem]";
+const MOVED = "input[type=range], input[type=radio], [role=slider], [role=separator], [role=tab], [role=option], [role=menuitem]";
 const MOVES = /^(Shift\+)?(Arrow\w+|Home|End)$/;
 
 /** What the pointer pressed last: it keeps the focus, but nobody chose it with the keyboard. */

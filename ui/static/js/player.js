@@ -1,78 +1,22 @@
 // The engine: PCM in chunks through WebAudio. Whatever may be heard next runs along silently, so that switching between
 // A and B, or muting a stem, is a change of gain and never of place.
 
-import { bytes, get } from "./api.js";
+import { get } from "./api.js";
+import { CHUNK_S, Chunks, reversed } from "./chunks.js";
 import { emit, fail, on, pulse, ready } from "./state.js";
 
-const CHUNK_S = 2;
 const AHEAD_S = 1.2;
 const FADE_S = 0.01;
 const TICK_MS = 60;
-/** Bytes of decoded chunks that are kept. */
-const MOST_BYTES = 96 << 20;
 const SPEEDS = [1, 2, 4];
 
 const gainOf = db => 10 ** (db / 20);
-
-/** Chunks of every track, the latest used last. */
-class Chunks {
-  constructor() {
-    this.held = new Map();
-    this.size = 0;
-  }
-
-  /** An AudioBuffer, or null while it is being fetched; a failure is told once and tried again at the next play. */
-  take(context, track, manifest, number) {
-    const key = `${track.key}:${track.version}:${number}`;
-    const entry = this.held.get(key);
-    if (entry) {
-      this.held.delete(key);
-      this.held.set(key, entry);
-      return entry.buffer;
-    }
-    const rate = manifest.play_rate, frames = CHUNK_S * rate;
-    const whole = Math.ceil(manifest.duration_s * rate);
-    const count = Math.min(frames, whole - number * frames);
-    const made = { buffer: null, size: count * 8 };
-    this.held.set(key, made);
-    bytes("pcm", { track: track.key, v: track.version, start: number * frames, count }).then(raw => {
-      const samples = new Float32Array(raw);
-      const buffer = context.createBuffer(2, count, rate);
-      for (const channel of [0, 1]) {
-        const line = buffer.getChannelData(channel);
-        for (let i = 0; i < count; i += 1) line[i] = samples[2 * i + channel];
-      }
-      made.buffer = buffer;
-      this.size += made.size;
-      this.trim();
-    }).catch(error => {
-      this.held.delete(key);
-      if (error.status !== 410) fail(error); // 410: the track was rendered anew, and the manifest follows
-    });
-    return null;
-  }
-
-  trim() {
-    for (const [key, entry] of this.held) {
-      if (this.size <= MOST_BYTES) return;
-      if (!entry.buffer) continue;
-      this.held.delete(key);
-      this.size -= entry.size;
-    }
-  }
-}
-
-function reversed(context, buffer) {
-  const back = context.createBuffer(2, buffer.length, buffer.sampleRate);
-  for (const channel of [0, 1]) back.copyToChannel(Float32Array.from(buffer.getChannelData(channel)).reverse(), channel);
-  return back;
-}
 
 class Player {
   constructor() {
     this.manifest = null;
     this.context = null;
-    this.chunks = new Chunks();
+    this.chunks = new Chunks(error => this.broken(error));
     this.ab = { a: "source", b: "source" };
     this.track = "source";
     this.matched = true;
@@ -113,6 +57,7 @@ class Player {
     const wasPlaying = this.playing && before?.recording === next.recording;
     const changed = JSON.stringify(before?.tracks.map(t => [t.key, t.version])) !== JSON.stringify(next.tracks.map(t => [t.key, t.version]));
     this.manifest = next;
+    this.chunks.forgive();
     const keys = next.tracks.map(track => track.key);
     if (before?.recording !== next.recording) {
       this.stop();
@@ -166,7 +111,7 @@ class Player {
     this.stop();
     this.context?.close();
     this.context = null;
-    this.chunks = new Chunks();
+    this.chunks = new Chunks(error => this.broken(error));
   }
 
   /** Where it is, in seconds of the recording. */
@@ -183,8 +128,10 @@ class Player {
 
   async play() {
     if (!this.manifest || this.playing) return;
+    this.chunks.forgive();
     const context = this.open();
     if (context.state === "suspended") await context.resume().catch(fail);
+    if (this.playing) return; // pressed twice before the sound could start
     if (this.speed > 0 && this.place >= this.duration - 0.01) this.place = 0;
     if (this.looping && this.region && this.speed > 0 && (this.place < this.region.start_s || this.place >= this.region.end_s)) {
       this.place = this.region.start_s;
@@ -412,6 +359,17 @@ class Player {
         if (track) this.chunks.take(context, track, this.manifest, number);
       }
     }
+  }
+
+  /** Sound that cannot be had stops it where it is; 410 says that the track was rendered anew: the manifest follows. */
+  broken(error) {
+    if (error.status === 410) {
+      this.refresh();
+      return;
+    }
+    if (!this.playing) return; // told already: both A and B are asked for
+    this.pause();
+    fail(error);
   }
 
   arrive(place) {

@@ -39,9 +39,13 @@ export function videoPanel() {
   });
   offer.addEventListener("click", async () => {
     offer.disabled = true;
-    await post("viewing-copy").catch(fail);
-    await beat();
+    await post("viewing-copy").then(beat).catch(error => {
+      offer.disabled = false;
+      fail(error);
+    });
   });
+
+  on("job-ended", () => { offer.disabled = false; });
 
   function say(time_s) {
     const now = captions.filter(each => each.start_s <= time_s && time_s < each.end_s);
