@@ -84,6 +84,11 @@ def test_meters_say_what_the_manifest_says(page: Any) -> None:
     expect(shown).to_have_text(f"{wanted:.1f}".replace("-", "−"), timeout=30_000)
     player(page, "player.seek(2)")
     expect(page.locator("[data-meter=true_peak] b")).not_to_have_text("–")
+    expect(page.locator("[data-meter=short_term] b")).to_have_text("–")  # three seconds have not passed
+    expect(page.locator(".deck-heard b")).to_have_text(source["title"])
+    page.keyboard.press("b")
+    heard = next(each for each in player(page, "player.manifest.tracks") if each["key"] == player(page, "player.track"))
+    expect(page.locator(".deck-heard b")).to_have_text(heard["title"])
 
 
 def test_a_region_is_drawn_and_looped(page: Any) -> None:

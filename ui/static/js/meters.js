@@ -32,14 +32,28 @@ function meters(track) {
   return null;
 }
 
-const number = value => (Number.isFinite(value) ? value.toFixed(1).replace("-", "−") : "−∞");
+/** A level as it is shown; NaN is none yet, such as short-term loudness in the first three seconds. */
+const number = value => (Number.isNaN(value) ? "–" : Number.isFinite(value) ? value.toFixed(1).replace("-", "−") : "−∞");
+
+/** Which version is heard, and how much its level is changed for that. */
+function heardLine() {
+  const name = el("b"), gain = el("span", { class: "ap-dim ap-num" });
+  const row = el("div", { class: "deck-heard" }, name, gain);
+  const show = () => {
+    name.textContent = player.mix ? t("deck.heard_mix") : player.trackOf(player.track)?.title ?? "";
+    const db = player.mix ? 0 : player.gain();
+    gain.textContent = Math.abs(db) < 0.05 ? "" : t("deck.heard_gain", { db: `${db > 0 ? "+" : ""}${number(db)}` });
+  };
+  return { row, show };
+}
 
 export function meterPanel() {
   const rows = ["momentary", "short_term", "integrated", "true_peak"].map(name => {
     const bar = el("i"), value = el("b", { class: "ap-num" }, "–");
     return { name, bar, value, row: el("div", { class: `meter ${name}`, "data-meter": name }, el("span", { title: t(`deck.meter_${name}_long`) }, t(`deck.meter_${name}`)), el("span", { class: "meter-bar" }, bar), value) };
   });
-  const box = el("div", { class: "deck-meters", role: "group", "aria-label": t("deck.meters") }, rows.map(each => each.row));
+  const heard = heardLine();
+  const box = el("div", { class: "deck-meters", role: "group", "aria-label": t("deck.meters") }, heard.row, rows.map(each => each.row));
   const show = time_s => {
     const track = player.trackOf(player.track);
     const found = track && !player.mix && meters(track);
@@ -64,8 +78,12 @@ export function meterPanel() {
     shown = performance.now();
     show(time_s);
   });
-  on("track", () => show(player.time()));
-  on("manifest", () => show(player.time()));
+  for (const name of ["track", "manifest"]) {
+    on(name, () => {
+      heard.show();
+      show(player.time());
+    });
+  }
   setInterval(() => player.playing || show(player.time()), 1000); // what was being measured may be here now
   return box;
 }
