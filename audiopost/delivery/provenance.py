@@ -10,6 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from ..core.marks import Finding
 from ..core.project import Project
 from ..core.registry import AUTO
 from ..core.serial import to_json
@@ -51,6 +52,8 @@ _PACKAGES: Mapping[str, tuple[str, ...]] = {
 }
 
 _SPECS = {"ebu-r128": "EBU R 128", "atsc-a85": "ATSC A/85", "netflix": "the Netflix spec"}
+#: The backend on record of a transcript that a person supplied as a file.
+SUPPLIED = "supplied"
 _SOUND = {"restore": "mended", "separate": "split into stems", "denoise": "denoised"}
 _LISTS = ("dialogue_list", "dialogue_list_xlsx")
 _STEMS = ("dialogue", "vocals", "music", "effects", "m_and_e", "drums", "bass", "other", "instrumental")
@@ -92,6 +95,7 @@ def provenance(
         "preset": project.preset,
         "steps": steps,
         "missing": list(project.missing),
+        **({} if project.findings is None else {"findings": finding_counts(project.findings)}),
         **({} if project.captions is None else {"captions": caption_counts(project.captions)}),
         "deliverables": [
             {
@@ -131,6 +135,12 @@ def _step(step: Step) -> dict[str, Any]:
     fields: dict[str, Any] = to_json(step)
     del fields["timing"]
     return fields | {"options": shown_options(step), "uses_ai_model": step.model is not None}
+
+
+def finding_counts(findings: Sequence[Finding]) -> dict[str, int]:
+    """How many findings there are, how many a person accepted to be mended, and how many a person dismissed."""
+    decided = {status: sum(finding.status == status for finding in findings) for status in ("accepted", "dismissed")}
+    return {"count": len(findings), **{f"{status}_by_a_person": count for status, count in decided.items()}}
 
 
 def caption_counts(captions: Sequence[Caption]) -> dict[str, int]:
@@ -293,7 +303,9 @@ def _master(project: Project, film: bool) -> str:
         text = f"Programme {_joined(parts or ['as in the source'])}{_tail(steps)}"
     if not film:
         return text
-    words = f"; the subtitle track is machine-made, {review_of(project.captions)}" if project.captions else ""
+    transcribed = project.step("transcribe")
+    origin = "supplied by a person" if transcribed and transcribed.backend == SUPPLIED else "machine-made"
+    words = f"; the subtitle track is {origin}, {review_of(project.captions)}" if project.captions else ""
     return f"{text[:-1]}; the picture is copied untouched{words}."
 
 
@@ -303,9 +315,15 @@ def _text(subject: str, project: Project, verb: str, reviewed: str) -> str:
     if not steps:
         people = "" if reviewed == "not reviewed" else f"; {reviewed}"
         return f"{subject} laid out by rules; no AI model{people}."
-    made = _joined([_did(step, verb if step.stage == "transcribe" else "speakers told apart") for step in steps])
+    made = _joined([_worded(step, verb) for step in steps])
     words = f"{subject} {made}; {reviewed}."
     return f"Draft {words[0].lower()}{words[1:]}" if any(step.draft for step in steps) else words
+
+
+def _worded(step: Step, verb: str) -> str:
+    if step.stage != "transcribe":
+        return _did(step, "speakers told apart")
+    return "taken from a file that a person supplied" if step.backend == SUPPLIED else _did(step, verb)
 
 
 def style_of(project: Project) -> Style | None:

@@ -8,7 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..core.audio import Audio
-from ..core.errors import BadValue
 from ..core.project import Project
 from ..core.spotting import Cue
 from ..core.stage import Choice, Progress, silent
@@ -104,14 +103,8 @@ def known_of(file: Path, project: Project) -> Project:
 
     Audio that the run did not keep is left out. Raises BadValue.
     """
-    known = state.load(file, project.audio)
-    if known.media.sha256 != project.media.sha256:
-        raise BadValue(
-            f"{file.name} tells of another recording ({Path(known.media.path).name}).",
-            value=str(file),
-            remedy="Give the project file of this recording, or leave --project out.",
-        )
-    return replace(state.kept(known), media=project.media, audio=project.audio, removed=None)
+    remedy = "Give the project file of this recording, or leave --project out."
+    return replace(state.of_recording(file, project, remedy), removed=None)
 
 
 #: What cues are drawn from, in the order it is found.

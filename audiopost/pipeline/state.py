@@ -162,6 +162,19 @@ def load(path: Path, source: Audio) -> Project:
     return project
 
 
+def of_recording(path: Path, bare: Project, remedy: str) -> Project:
+    """The Project of a file over the recording of `bare`, without audio that is gone.
+
+    Raises BadValue where it is none, or tells of another recording; `remedy` says what helps then.
+    """
+    known = load(path, bare.audio)
+    if known.media.sha256 != bare.media.sha256:
+        raise BadValue(
+            f"{path.name} tells of another recording ({Path(known.media.path).name}).", value=str(path), remedy=remedy
+        )
+    return replace(kept(known), media=bare.media, audio=bare.audio)
+
+
 def kept(project: Project) -> Project:
     """`project` without the audio that cannot be read any more; `removed` goes as a whole where a part of it went."""
     stems = {name: sound for name, sound in (project.stems or {}).items() if _is_there(sound)}

@@ -10,9 +10,13 @@ from ..core.errors import BadValue, UnknownName
 from ..core.marks import CaptionIssue
 from ..core.options import change
 from ..core.project import Project
+from ..core.serial import to_json
 from ..core.speech import Caption, Transcript
+from ..core.stage import Step
 from ..core.time import clock
+from ..delivery.provenance import SUPPLIED
 from ..stages.subtitles import Options, chosen_style
+from ..stages.transcribe import Options as TranscribeOptions
 from ..subtitles import edit, edit_borders, fix
 from ..subtitles.check import Judge, judge
 from ..subtitles.edit import Bounds, Edited
@@ -258,10 +262,11 @@ def mended(project: Project, checked: Checked) -> Mended:
     return Mended(with_captions(project, new, checked), len(done.mended), len(done.left))
 
 
-def imported(project: Project, checked: Checked, loaded: Loaded) -> tuple[Project, tuple[str, ...]]:
+def imported(project: Project, checked: Checked, loaded: Loaded, name: str) -> tuple[Project, tuple[str, ...]]:
     """The captions of a file in place of the Project's, and in words what was left behind.
 
-    The transcript becomes the file's text; words that it has in common with the one before keep their times.
+    The transcript becomes the file's text, and is on record as supplied under the file's `name`; words that it has in
+    common with the one before keep their times.
     """
     notes = list(loaded.warnings)
     end_s = project.media.duration_s
@@ -276,7 +281,11 @@ def imported(project: Project, checked: Checked, loaded: Loaded) -> tuple[Projec
     transcript = transcript_of(loaded._replace(captions=inside))
     if project.transcript is not None:
         transcript = with_known_words(transcript, project.transcript)
-    project = replace(project, transcript=transcript)
+    step = project.step("transcribe")
+    others = tuple(each for each in project.steps if each.stage != "transcribe")
+    options = step.options if step else to_json(TranscribeOptions())
+    record = Step("transcribe", SUPPLIED, f"brought in by a person: {name}", options)
+    project = replace(project, transcript=transcript, steps=(*others, record))
     return with_captions(project, tuple(sorted(inside, key=lambda c: (c.start_s, c.end_s))), checked), tuple(notes)
 
 

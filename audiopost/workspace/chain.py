@@ -153,11 +153,11 @@ def pending(project: Project) -> tuple[str, ...]:
     return tuple(found)
 
 
-def rendered(project: Project) -> Project:
-    """`project`, whose sound was just rendered by its chain: nothing is pending."""
+def rendered(made: Project, before: Project) -> Project:
+    """`made`, whose sound was just rendered by the chain as it was set in `before`: nothing is pending."""
     return _noted(
-        project, restore=None, denoise=None, denoised=None, mend=chain(project).mend,
-        mended=[identity(each) for each in to_mend(project)],
+        made, restore=None, denoise=None, denoised=None, mend=chain(before).mend,
+        mended=[identity(each) for each in to_mend(before)],
     )  # fmt: skip
 
 

@@ -253,12 +253,6 @@ class Desk:
 
     def _read(self, path: Path, bare: Project) -> Project:
         """The Project of a file. Raises BadValue where it is none, or tells of another recording."""
-        known = state.load(path, bare.audio)
-        if known.media.sha256 != bare.media.sha256:
-            raise BadValue(
-                f"{path.name} tells of another recording than {self.source.name}.",
-                value=str(path),
-                remedy="Give the recording another name, or move the old results elsewhere.",
-            )
+        known = state.of_recording(path, bare, "Give the recording another name, or move the old results elsewhere.")
         make_folder(self.work)  # a run that delivered has taken it away
-        return brought_home(replace(state.kept(known), media=bare.media, audio=bare.audio), self.work)
+        return brought_home(known, self.work)

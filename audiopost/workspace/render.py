@@ -17,6 +17,7 @@ from ..io.atomic import make_folder
 from ..pipeline import apply
 from ..presets import STAGES, stage
 from . import chain
+from .runs import MIXDOWN
 
 #: The stages that make sound, in their order.
 SOUND = ("restore", "separate", "denoise", "loudness")
@@ -64,19 +65,20 @@ def render(project: Project, work: Path, progress: Progress = silent) -> Project
     asked, running = plan(project), steps(project)
     left_out = [name for name in SOUND if name not in asked and project.step(name) is not None]
     if not running and not left_out:
-        return chain.rendered(project)
+        return chain.rendered(project, project)
     make_folder(work)
     made = _before(project, min((*running, *left_out), key=SOUND.index))
+    mend = chain.to_mend(project)
     with scratch.using(work):
         for name in running:
-            made = _stage(made, name, asked[name], chain.to_mend(project), progress)
-    return chain.rendered(made)
+            made = _stage(made, name, asked[name], mend, progress)
+    return chain.rendered(made, project)
 
 
 def taken_over(now: Project, made: Project) -> Project:
     """`now` with the sound of a render in place of its own, and what is on record of it."""
     fields: dict[str, Any] = {field: getattr(made, field) for name in SOUND for field in stage(name).assigns}
-    steps = [step for step in now.steps if step.stage not in SOUND and step.stage != "mixdown"]
+    steps = [step for step in now.steps if step.stage not in SOUND and step.stage != MIXDOWN]
     order = {name: place for place, name in enumerate(STAGES)}
     steps = sorted(
         [*steps, *(step for step in made.steps if step.stage in SOUND)], key=lambda s: order.get(s.stage, 99)
@@ -89,7 +91,7 @@ def _before(project: Project, first: str) -> Project:
     """The Project without what the stages from `first` on made, and without mixes made by hand of it."""
     gone = set(SOUND[SOUND.index(first) :])
     fields: dict[str, Any] = {field: None for name in gone for field in stage(name).assigns}
-    kept = tuple(step for step in project.steps if step.stage not in gone and step.stage != "mixdown")
+    kept = tuple(step for step in project.steps if step.stage not in gone and step.stage != MIXDOWN)
     return replace(project, **fields, steps=kept, missing=())
 
 

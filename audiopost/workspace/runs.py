@@ -19,6 +19,8 @@ PARTS: Mapping[str, tuple[str, ...]] = {
     "feeling": ("emotion", "scenes"),
     "cues": ("cues",),
 }
+#: The stage on record of a mix down, which a person made of the stems.
+MIXDOWN = "mixdown"
 #: Parts that people work on for hours: a run may leave them as they are.
 KEPT = ("captions", "cues")
 
@@ -74,7 +76,8 @@ def taken_over(now: Project, made: Project, keep: Collection[str] = ()) -> Proje
         judged = {replace(each, status="open"): each for each in now.findings or ()}
         values["findings"] = tuple(judged.get(each, each) for each in values["findings"])
     replaced = {name for part in new for name in PARTS[part]}
-    steps = [step for step in now.steps if step.stage not in replaced]
+    by_hand = {MIXDOWN} if "sound" in new else set()  # a mix of stems that are gone
+    steps = [step for step in now.steps if step.stage not in replaced | by_hand]
     steps += [step for step in made.steps if step.stage in replaced or not _has_part(step.stage)]
     order = {name: place for place, name in enumerate(STAGES)}
     steps.sort(key=lambda step: order.get(step.stage, len(order)))

@@ -27,14 +27,13 @@ from .background import Background, Work
 from .cache import Cache
 from .delivery import with_master
 from .desk import Desk
+from .runs import MIXDOWN
 from .tracks import version_of
 
 #: What a fader can be set to, in dB; below its lowest place a stem is muted.
 LOWEST_DB, HIGHEST_DB = -60.0, 12.0
 #: Stems and mix null where nothing louder is left, in dBFS: dither of 24 bits stays below it.
 NULL_DBFS = -100.0
-#: The name of a mix down in the Project's record of what was done.
-STEP = "mixdown"
 _NOTED = "faders"
 _READ = 1 << 17
 
@@ -128,7 +127,7 @@ def mixed(project: Project, places: Mapping[str, Fader], progress: Progress = si
             peak = max(peak, float(np.max(np.abs(block), initial=0.0)))
             if meter is not None:
                 meter.push(block)
-            progress(STEP, min(start + _READ, mix.frames), mix.frames)
+            progress(MIXDOWN, min(start + _READ, mix.frames), mix.frames)
             yield block
 
     audio = scratch.spool(blocks(), like=mix)
@@ -175,14 +174,14 @@ def told(places: Mapping[str, Fader]) -> str:
 def _with_mix(project: Project, clean: Audio, places: Mapping[str, Fader]) -> Project:
     at = {name: places.get(name, Fader()) for name in strips(project)}
     options = {name: None if fader.muted else fader.gain_db for name, fader in at.items()}
-    step = Step(STEP, "faders", "mixed by a person", options, output_sha256=clean.sha256())
-    others = tuple(each for each in project.steps if each.stage != STEP)
+    step = Step(MIXDOWN, "faders", "mixed by a person", options, output_sha256=clean.sha256())
+    others = tuple(each for each in project.steps if each.stage != MIXDOWN)
     return replace(project, clean=clean, steps=(*others, step))
 
 
 def mixed_at(project: Project) -> dict[str, Fader]:
     """The faders that the clean mix was made with: all at 0 dB where it is not a mix down."""
-    step = project.step(STEP)
+    step = project.step(MIXDOWN)
     if step is None or project.clean is None or step.output_sha256 != project.clean.sha256():
         return {name: Fader() for name in strips(project)}
     return {name: Fader(muted=True) if db is None else Fader(float(db)) for name, db in step.options.items()}

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from audiopost.core.audio import Audio
+from audiopost.core.marks import DECISIONS, Finding
 from audiopost.core.project import MediaInfo, Project
 from audiopost.core.speech import Caption, CastRole, Consent, Transcript
 from audiopost.core.spotting import Cue
@@ -228,6 +229,13 @@ def test_the_record_counts_what_people_reviewed(project, outputs):
     record = provenance(replace(project, captions=captions("rrbe--")), outputs)
     assert record["captions"] == {"count": 6, "reviewed_by_a_person": 3, "edited_by_a_person": 2}
     assert "captions" not in provenance(project, outputs)
+
+
+def test_the_record_counts_decisions_on_findings(project, outputs):
+    found = tuple(Finding("clicks", n, n + 1, 0.5, "", "", status=status) for n, status in enumerate(DECISIONS))
+    record = provenance(replace(project, findings=found), outputs)
+    assert record["findings"] == {"count": 3, "accepted_by_a_person": 1, "dismissed_by_a_person": 1}
+    assert "findings" not in provenance(replace(project, findings=None), outputs)
 
 
 def test_the_disclosure_counts_what_people_did_to_the_cues() -> None:

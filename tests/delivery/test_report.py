@@ -295,6 +295,16 @@ def test_long_lists_are_cut_and_say_so(bare):
     assert "click 999" in page.words, "the worst are kept"
 
 
+def test_a_decision_on_a_finding_stands_beside_it(bare):
+    found = tuple(
+        Finding("clicks", n, n + 1, 0.5, f"click {n}", "declick.", status=status)
+        for n, status in enumerate(("open", "accepted", "dismissed"))
+    )
+    words = Page(render(replace(bare, findings=found))).words
+    assert words.count("by a person") == 2
+    assert "no fault, by a person" in words
+
+
 def test_scan_places_a_tone_at_its_frequency_and_level(tone):
     seen = scan(tone(1000.0, dbfs=-20.0, seconds=2.0))
     row = int(seen.level_db.mean(axis=1).argmax())

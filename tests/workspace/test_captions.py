@@ -7,6 +7,7 @@ from audiopost.core.audio import Audio
 from audiopost.core.errors import BadValue, UnknownName
 from audiopost.core.project import MediaInfo, Project
 from audiopost.core.speech import Caption, Transcript, Utterance, Word
+from audiopost.delivery.provenance import disclosure
 from audiopost.subtitles import check, edit, load_style
 from audiopost.subtitles.formats import Loaded
 from audiopost.subtitles.search import Search
@@ -119,14 +120,19 @@ def test_an_imported_file_becomes_captions_and_transcript(project, checked):
         (Caption(1, 3, ("you are home late tonight",), "Anna", "en"), Caption(70, 71, ("after the end",), None, "en")),
         "en",
     )
-    new, notes = work.imported(project, checked, loaded)
+    new, notes = work.imported(project, checked, loaded, "mine.srt")
     assert [c.text for c in new.captions] == ["you are home late tonight"]
     assert new.transcript.utterances[0].speaker == "Anna"
     late = next(w for w in project.transcript.words if w.text == "late")
     assert next(w for w in new.transcript.words if w.text == "late").start_s == late.start_s
     assert "1 of 2 captions" in notes[0]
+    assert new.step("transcribe").reason == "brought in by a person: mine.srt"
+    said = disclosure("srt", new)
+    assert said.startswith("Subtitles taken from a file that a person supplied")
+    assert "machine" not in said
+    assert "track is supplied by a person" in disclosure("film", new)
     with pytest.raises(BadValue, match="No caption"):
-        work.imported(project, checked, Loaded((Caption(70, 71, ("x",)),)))
+        work.imported(project, checked, Loaded((Caption(70, 71, ("x",)),)), "mine.srt")
 
 
 def test_a_bilingual_edit_goes_to_the_text_in_its_language(project, checked):

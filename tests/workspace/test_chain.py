@@ -52,7 +52,8 @@ def test_a_setting_is_pending_until_it_is_what_ran(hummed: Project) -> None:
     assert chain.pending(chain.reset(changed)) == ()
     with_denoise = chain.changed(restored, "denoised", True)
     assert chain.pending(with_denoise) == ("settings",)
-    assert chain.pending(chain.rendered(apply(with_denoise, "denoise", backend="spectral"))) == ()
+    denoised = apply(with_denoise, "denoise", backend="spectral")
+    assert chain.pending(chain.rendered(denoised, with_denoise)) == ()
 
 
 @pytest.mark.parametrize(

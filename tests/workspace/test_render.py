@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 
-from audiopost.core.options import describe
 from audiopost.core.project import Project
 from audiopost.core.speech import Caption
 from audiopost.pipeline import apply
@@ -32,6 +31,8 @@ def test_only_what_was_accepted_is_mended(hummed: Project, statuses: Decide, wor
     assert made.findings == project.findings
     assert made.captions == (CAPTION,)
     assert chain.pending(made) == ()
+    assert chain.chain(made).mend == "accepted"
+    assert chain.pending(chain.changed(made, "mend", "all")) == ("findings",)  # the hum is there still
     assert made.restored is not None
     far = slice(0, 2 * 48_000)
     assert np.array_equal(made.restored.samples[:, far], project.audio.samples[:, far])  # the hum is left alone
@@ -58,7 +59,10 @@ def test_later_stages_follow_and_earlier_ones_are_kept(hummed: Project, work: Pa
     assert again.clean == made.clean
     assert again.master == made.master
 
-    without = render.render(chain.changed(ran, "denoised", False), work)
+    left_out = chain.changed(ran, "denoised", False)
+    assert render.steps(left_out) == ("loudness",)
+    without = render.render(left_out, work)
+    assert without.restored is ran.restored
     assert without.clean is None
     assert without.step("denoise") is None
     assert without.mix == without.restored
@@ -82,10 +86,3 @@ def test_what_a_person_did_meanwhile_stays(hummed: Project, statuses: Decide, wo
     assert now.restored == made.restored
     assert [step.stage for step in now.steps] == ["diagnose", "restore"]
     assert chain.pending(now) == ()
-
-
-def test_the_stages_of_a_render_have_all_settings_of_the_chain() -> None:
-    from audiopost.stages import restore
-
-    names = {spec.name for spec in describe(restore.Options)}
-    assert {f"{link.name}_amount" for link in REPAIRS} <= names

@@ -13,7 +13,7 @@ from audiopost.core.project import MediaInfo, Project
 from audiopost.core.speech import Caption, Transcript
 from audiopost.core.spotting import Cue
 from audiopost.core.stage import Step
-from audiopost.workspace.runs import changed_parts, figures, taken_over, touched
+from audiopost.workspace.runs import MIXDOWN, changed_parts, figures, taken_over, touched
 
 HUM = Finding("hum", 0.0, 3.0, 0.5, "50 Hz at -40 dBFS", "restore")
 
@@ -80,6 +80,12 @@ def test_a_master_of_sound_that_is_gone_goes_too(film: Project, anew: Project) -
     assert (new.master, new.loudness) == (None, None)
     diagnosed = made("x", "diagnose", findings=())
     assert taken_over(film, diagnosed).master is film.master
+
+
+def test_a_mix_down_of_stems_that_are_gone_goes_too(film: Project, anew: Project) -> None:
+    mixed = replace(film, steps=(*film.steps, step(MIXDOWN)))
+    assert taken_over(mixed, anew).step(MIXDOWN) is None
+    assert taken_over(mixed, made("x", "diagnose")).step(MIXDOWN) is not None
 
 
 def test_edited_captions_stay_with_their_text_where_they_are_kept(film: Project, anew: Project) -> None:

@@ -17,6 +17,7 @@ from audiopost.core.stage import Step
 from audiopost.pipeline import apply
 from audiopost.workspace import Desk, Folder, stems
 from audiopost.workspace.stems import Fader
+from audiopost.workspace.runs import MIXDOWN
 
 RATE = 48_000
 
@@ -144,12 +145,12 @@ def test_a_mix_down_takes_the_clean_mixs_place_and_can_be_undone(desk: Desk) -> 
     assert desk.done[-1].detail == "music -6 dB, effects muted"
     desk.undo()
     assert desk.project.clean == old
-    assert desk.project.step(stems.STEP) is None
+    assert desk.project.step(MIXDOWN) is None
 
 
 def test_the_record_says_where_the_faders_stood_and_the_null_test_goes_by_it(desk: Desk) -> None:
     stems.mix_down(desk, "stems.did_mix", {"music": Fader(-6.0), "effects": Fader(muted=True)})
-    step = desk.project.step(stems.STEP)
+    step = desk.project.step(MIXDOWN)
     assert step is not None
     assert step.options == {"dialogue": 0.0, "music": -6.0, "effects": None}
     assert stems.mixed_at(desk.project)["effects"] == Fader(muted=True)
@@ -164,7 +165,7 @@ def test_the_record_says_where_the_faders_stood_and_the_null_test_goes_by_it(des
 def test_a_second_mix_down_replaces_the_first_on_record(desk: Desk) -> None:
     stems.mix_down(desk, "stems.did_mix", {"music": Fader(-6.0)})
     stems.mix_down(desk, "stems.did_mix", {})
-    assert [step.stage for step in desk.project.steps] == [stems.STEP]
+    assert [step.stage for step in desk.project.steps] == [MIXDOWN]
     assert desk.done[-1].detail == ""
 
 
@@ -211,4 +212,4 @@ def test_other_edits_meanwhile_are_kept(desk: Desk) -> None:
             desk.edit("test", lambda p: replace(p, steps=(step,)))
 
     stems.mix_down(desk, "stems.did_mix", {}, meanwhile)
-    assert [each.stage for each in desk.project.steps] == ["diagnose", stems.STEP]
+    assert [each.stage for each in desk.project.steps] == ["diagnose", MIXDOWN]

@@ -57,7 +57,7 @@ def _brought_in(desk: Desk, name: str, data: bytes) -> JSONResponse:
     notes: list[str] = []
 
     def change(project: Project, checked: work.Checked) -> tuple[Project, int]:
-        new, told = work.imported(project, checked, loaded)
+        new, told = work.imported(project, checked, loaded, name)
         notes.extend(told)
         return new, 0
 

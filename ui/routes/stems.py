@@ -19,6 +19,7 @@ from audiopost.io.atomic import guarded
 from audiopost.io.encode import Encoding, wav_content, write_sound
 from audiopost.workspace import Desk, Folder, stems
 from audiopost.workspace.names import safe_name
+from audiopost.workspace.runs import MIXDOWN
 from audiopost.workspace.stems import Fader, fader_of
 
 from ..jobs import kind
@@ -78,10 +79,10 @@ def begin_mixdown(places: Places, desk: DeskOf, visitor: VisitorOf, jobs: JobsOf
     now = {name: asdict(fader) for name, fader in stems.faders(desk).items()}
     stems.summed(stems.strips(desk.project), stems.faders(desk))  # told at once where all are muted
     master = desk.project.master is not None
-    return jobs.submit(visitor.folder, "mixdown", desk.name, faders=now, master=master).shown()
+    return jobs.submit(visitor.folder, MIXDOWN, desk.name, faders=now, master=master).shown()
 
 
-@kind("mixdown", steps=lambda settings: {stems.STEP: 1.0, **({"loudness": 2.0} if settings.get("master") else {})})
+@kind(MIXDOWN, steps=lambda settings: {MIXDOWN: 1.0, **({"loudness": 2.0} if settings.get("master") else {})})
 def _mix_down(folder: Folder, settings: dict[str, Any], report: Progress) -> dict[str, Any]:
     desk = folder.open(settings["recording"])
     places = {name: fader_of(place) for name, place in settings["faders"].items()}

@@ -41,6 +41,10 @@ def stamp(time_s: float, project: Project) -> str:
     return clock(time_s, 1)
 
 
+#: What a person decided on a finding, as the report says it.
+DECIDED = {"accepted": "to be mended, by a person", "dismissed": "no fault, by a person"}
+
+
 def findings(project: Project) -> dict[str, Any] | None:
     if project.findings is None:
         return None
@@ -53,6 +57,7 @@ def findings(project: Project) -> dict[str, Any] | None:
             "severity": round(100 * f.severity),
             "detail": f.detail,
             "remedy": f.remedy,
+            "decision": DECIDED.get(f.status, ""),
         }
         for f in sorted(worst, key=lambda f: (f.start_s, f.kind))
     ]

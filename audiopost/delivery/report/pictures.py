@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 
 from ...core.audio import Audio, FloatArray
 from ...dsp.resample import downmix
+from ...dsp.spectrogram import SILENCE_DB, Bands, Spectrum
 
 COLUMNS, ROWS = 1200, 200
 #: Longest time between two spectra is a column; a column is the mean of at most this many.
 _FRAMES_PER_COLUMN = 24
 _LOWEST_HZ, _HIGHEST_HZ = 40.0, 20_000.0
-_SILENCE_DB = -140.0
 #: Shades of a spectrogram; few, because they are what makes the page large.
 _SHADES = 48
 _ANCHORS = ((6, 7, 20), (40, 18, 84), (106, 28, 110), (178, 45, 89), (231, 92, 50), (250, 166, 40), (252, 246, 190))
@@ -45,10 +45,10 @@ def scan(audio: Audio, *, spectrum: bool = True) -> Scan:
     bounds = np.linspace(0, audio.frames, columns + 1).round().astype(int)
     low, high, rms = (np.zeros(columns, np.float32) for _ in range(3))
     spectra = _Spectra(audio.rate)
-    level = np.full((ROWS, columns), _SILENCE_DB, np.float32)
+    level = np.full((ROWS, columns), SILENCE_DB, np.float32)
     square_sum = 0.0
     for column, (start, stop) in enumerate(pairwise(bounds.tolist())):
-        half = spectra.window.size // 2
+        half = spectra.size // 2
         block = audio.read(start - half, stop + half)
         inside = block[:, half : block.shape[1] - half]
         low[column], high[column] = inside.min(initial=0), inside.max(initial=0)
@@ -65,25 +65,18 @@ class _Spectra:
     """Mean power of a stretch in bands that are equally wide on a logarithmic axis."""
 
     def __init__(self, rate: int) -> None:
-        size = 1 << max(6, round(np.log2(rate * 0.043)))
-        self.window = np.hanning(size + 1)[:-1].astype(np.float32)
-        self._full_scale = float(np.square(self.window.sum() / 2))
+        self._spectrum = Spectrum(rate)
+        self.size = self._spectrum.size
         highest = min(_HIGHEST_HZ, rate / 2)
         self.edges_hz = np.geomspace(min(_LOWEST_HZ, highest / 4), highest, ROWS + 1)[::-1]
-        self._edges_bins = self.edges_hz * size / rate + 0.5  # bin k lies from k - 0.5 to k + 0.5
+        self._bands = Bands(self._spectrum, self.edges_hz)
 
     def level_db(self, samples: FloatArray) -> FloatArray:
-        size = self.window.size
-        frames = max(1, min(_FRAMES_PER_COLUMN, (samples.size - size) // (size // 2)))
-        starts = np.linspace(0, samples.size - size, frames).round().astype(int) if frames > 1 else [
-            (samples.size - size) // 2
-        ]  # fmt: skip
-        stack = np.stack([samples[start : start + size] for start in starts])
-        power = np.square(np.abs(np.fft.rfft(stack * self.window, axis=1))).mean(axis=0) / self._full_scale
-        # The integral over a band is the difference of the running sum at its edges, however narrow the band is.
-        running = np.interp(self._edges_bins, np.arange(power.size + 1), np.concatenate([[0.0], np.cumsum(power)]))
-        mean = -np.diff(running) / -np.diff(self._edges_bins)
-        return np.asarray(10 * np.log10(np.maximum(mean, 10 ** (_SILENCE_DB / 10))), np.float32)
+        spare = samples.size - self.size
+        frames = max(1, min(_FRAMES_PER_COLUMN, spare // (self.size // 2)))
+        starts = np.linspace(0, spare, frames).round().astype(int) if frames > 1 else [spare // 2]
+        power = self._spectrum.power(np.stack([samples[start : start + self.size] for start in starts]))
+        return self._bands.level_db(power.mean(axis=0, keepdims=True))[:, 0]
 
 
 def level_range(*scans: Scan) -> tuple[float, float]:
