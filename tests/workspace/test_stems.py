@@ -16,8 +16,8 @@ from audiopost.core.project import Project
 from audiopost.core.stage import Step
 from audiopost.pipeline import apply
 from audiopost.workspace import Desk, Folder, stems
-from audiopost.workspace.stems import Fader
 from audiopost.workspace.runs import MIXDOWN
+from audiopost.workspace.stems import Fader
 
 RATE = 48_000
 
