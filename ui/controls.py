@@ -9,20 +9,20 @@ import gradio as gr
 
 from audiopost.core.options import OptionSpec
 
-from .texts import tell
+from .texts import label, tell
 
 #: Where a field is left empty.
 _EMPTY = "not set"
 
 
-def widget(spec: OptionSpec, value: Any, choices: Sequence[str] = ()) -> gr.components.Component:
-    """The widget of one option, holding `value`; `choices` where they are known only at run time (backends).
+def widget(table: str, spec: OptionSpec, value: Any, choices: Sequence[str] = ()) -> gr.components.Component:
+    """The widget of one option of a stage (or of 'encoding'), holding `value`; the browser tells it in its language.
 
-    What it returns goes through `setting` and `OptionSpec.validate` when the job starts.
+    `choices` where they are known only at run time (backends). What it returns goes through `setting` and
+    `OptionSpec.validate` when the job starts.
     """
-    words = spec.name.removesuffix(f"_{spec.unit.lower()}").replace("_", " ")
-    label = f"{words} ({spec.unit})" if spec.unit else words
-    named: dict[str, Any] = {"value": value, "label": label, "info": spec.help, "interactive": True}
+    key = f"options.{table}_{spec.name}"
+    named: dict[str, Any] = {"value": value, "label": label(key), "info": label(f"{key}_help"), "interactive": True}
     if spec.kind is bool:
         return gr.Checkbox(**named)
     if choices or spec.choices:

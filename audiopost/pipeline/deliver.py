@@ -16,6 +16,7 @@ from ..core.stage import Progress
 from ..delivery import dialogue_list, spotting_formats
 from ..delivery.provenance import software, style_of, write_provenance
 from ..delivery.report import write_report
+from ..delivery.spotting import Programme
 from ..io import mux, riff
 from ..io.atomic import write_text
 from ..io.encode import FORMATS as SOUND_FORMATS
@@ -258,13 +259,13 @@ def deliver(
 
 def write_all(
     project: Project, target: Target, progress: Progress, chosen: Collection[str] | None = None, *,
-    stays_in: Path | None = None,
+    stays_in: Path | None = None, programme: Programme | None = None,
 ) -> Project:  # fmt: skip
     """Writes what is `chosen` of `choice.items` by key, or all that a run delivers; the record and the Project always.
 
     Returns the Project with what a lossy master proved to be. Where something was chosen, what an earlier delivery left
-    beside it stays ours and in the record. `stays_in` as in `state.Shelf`. The report and the record come last: they
-    tell of the others.
+    beside it stays ours and in the record. `stays_in` as in `state.Shelf`; `programme` is the head of rights
+    sheets. The report and the record come last: they tell of the others.
     """
     wanted = Wanted(chosen)
     before = () if chosen is None else delivered(target.out, target.base, target.source.name)
@@ -275,7 +276,7 @@ def write_all(
     steps: list[Callable[[], object]] = [
         lambda: write_captions(project, target, texts, skip_refused=chosen is not None),
         lambda: write_lists(project, target, wanted.of("lists", LISTS)),
-        lambda: write_spotting(project, target, [name for name in sheets if name != PAGE], page=PAGE in sheets),
+        lambda: write_spotting(project, target, [s for s in sheets if s != PAGE], programme, page=PAGE in sheets),
     ]
     if wanted.has("film.film"):
         steps.append(lambda: write_film(project, target, progress))

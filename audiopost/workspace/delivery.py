@@ -10,6 +10,7 @@ from ..core.marks import SpecCheck
 from ..core.options import build, change
 from ..core.project import Project
 from ..core.stage import Progress, silent
+from ..delivery.spotting import Programme
 from ..io import scratch
 from ..io.encode import Encoding
 from ..pipeline import apply
@@ -71,7 +72,7 @@ def deliver(
     refusal = film_problem(desk, encoding) if "film.film" in wanted else ""
     target = Target(desk.source, desk.root, desk.work, base=desk.name, encoding=encoding)
     with scratch.using(desk.work):
-        proved = write_all(project, target, progress, wanted, stays_in=desk.root)
+        proved = write_all(project, target, progress, wanted, stays_in=desk.root, programme=programme_of(desk))
     if proved is not project and desk.project.master is project.master:
         desk.edit(label, lambda now: with_master(now, proved), detail=encoding.format)
         seq = desk.noted("seq")
@@ -126,3 +127,8 @@ def with_master(now: Project, made: Project) -> Project:
         now, master=made.master, loudness=made.loudness, loudness_in=made.loudness_in,
         loudness_checks=made.loudness_checks, steps=tuple(steps),
     )  # fmt: skip
+
+
+def programme_of(desk: Desk) -> Programme:
+    """The head of the performing rights cue sheet as it was filled in for a recording."""
+    return Programme(**{"title": desk.name, **(desk.noted("programme") or {})})

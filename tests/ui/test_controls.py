@@ -7,6 +7,7 @@ import pytest
 gr = pytest.importorskip("gradio")
 
 from audiopost_ui.controls import setting, widget  # noqa: E402
+from audiopost_ui.texts import tell  # noqa: E402
 
 from audiopost import presets  # noqa: E402
 from audiopost.core.errors import BadValue  # noqa: E402
@@ -17,30 +18,32 @@ EVERY = [(stage, spec) for stage in presets.STAGES for spec in describe(presets.
 
 def spec(kind: type, default: object, **more: object) -> OptionSpec:
     known = {"low": None, "high": None, "unit": "", "choices": (), "optional": False, **more}
-    return OptionSpec("an_option_db", kind, default, "what it does", **known)
+    return OptionSpec("clipping_headroom_db", kind, default, "what it does", **known)
 
 
 @pytest.mark.parametrize(("stage", "option"), EVERY, ids=[f"{stage}.{option.name}" for stage, option in EVERY])
 def test_the_default_survives_the_widget(stage: str, option: OptionSpec) -> None:
-    made = widget(option, option.default)
+    made = widget(stage, option, option.default)
     name, _, text = setting(f"{stage}.{option.name}", made.value).partition("=")
     assert name == f"{stage}.{option.name}"
     assert option.validate(text, f"{stage}.") == option.default
-    assert made.info == option.help
+    assert made.info.key == f"options.{stage}_{option.name}_help"
 
 
 def test_kind_and_range_choose_the_widget() -> None:
-    assert isinstance(widget(spec(bool, True), True), gr.Checkbox)
-    assert isinstance(widget(spec(str, "a", choices=("a", "b")), "a"), gr.Dropdown)
-    assert isinstance(widget(spec(str, "auto"), "auto", ["auto", "rnnoise"]), gr.Dropdown)
-    assert isinstance(widget(spec(float, 1.0, low=0), 1.0), gr.Number)
+    assert isinstance(widget("restore", spec(bool, True), True), gr.Checkbox)
+    assert isinstance(widget("restore", spec(str, "a", choices=("a", "b")), "a"), gr.Dropdown)
+    assert isinstance(widget("restore", spec(str, "auto"), "auto", ["auto", "rnnoise"]), gr.Dropdown)
+    assert isinstance(widget("restore", spec(float, 1.0, low=0), 1.0), gr.Number)
     for kind in (int, float, str):  # a number that is not set looks like one
-        empty = widget(spec(kind, None, low=1, high=50, optional=True), None)
+        empty = widget("restore", spec(kind, None, low=1, high=50, optional=True), None)
         assert (type(empty), empty.value, empty.placeholder) == (gr.Textbox, "", "not set")
-    assert widget(spec(int, None, low=1, high=50, optional=True), 2).value == "2"
-    slider = widget(spec(float, 24.0, low=0.0, high=60.0, unit="dB"), 12.0)
+    assert widget("restore", spec(int, None, low=1, high=50, optional=True), 2).value == "2"
+    slider = widget("restore", spec(float, 24.0, low=0.0, high=60.0, unit="dB"), 12.0)
     assert isinstance(slider, gr.Slider)
-    assert (slider.minimum, slider.maximum, slider.value, slider.label) == (0.0, 60.0, 12.0, "an option (dB)")
+    assert (slider.minimum, slider.maximum, slider.value, tell(slider.label.key, "en")) == (
+        0.0, 60.0, 12.0, "clipping headroom (dB)",
+    )  # fmt: skip
 
 
 def test_an_emptied_field_is_none_where_that_is_allowed() -> None:
@@ -52,7 +55,7 @@ def test_an_emptied_field_is_none_where_that_is_allowed() -> None:
 
 def test_an_optional_choice_can_be_taken_back() -> None:
     variant = next(each for stage, each in EVERY if (stage, each.name) == ("subtitles", "script_variant"))
-    made = widget(variant, None)
+    made = widget("subtitles", variant, None)
     assert made.value == made.choices[0][1] == ""
     assert [value for _, value in made.choices[1:]] == list(variant.choices)
     assert variant.validate(setting("x", made.preprocess("")).partition("=")[2], "subtitles.") is None

@@ -17,6 +17,7 @@ from audiopost.core.audio import Audio
 from audiopost.core.errors import BadValue, UnknownName
 from audiopost.core.project import Project
 from audiopost.core.speech import Caption, Transcript, Utterance, Word
+from audiopost.core.spotting import Cue
 from audiopost.io.decode import load
 from audiopost.io.encode import Encoding
 from audiopost.pipeline import apply
@@ -227,3 +228,14 @@ def test_undo_reads_the_sound_of_before_though_it_was_delivered_anew(desk: Desk)
     found = Folder(desk.root).open(desk.name).project.stems or {}
     assert np.array_equal(found["music"].read(0, 100), music)
     assert set(found) == {"dialogue", "music"}
+
+
+def test_what_was_filled_in_of_the_programme_stands_in_the_rights_sheet(desk: Desk) -> None:
+    cue = Cue(1, 0.5, 2.0, "underscore", "sadness", (60, 70), "minor", ("piano",), "because", 0.7, status="accepted")
+    desk.edit("t", lambda project: replace(project, cues=(cue,)))
+    desk.note(programme={"broadcaster": "ViuTV", "year": "2026"})
+    outcome = delivered(desk, "cues.rights-csv")
+    (sheet,) = (desk.root / name for kind, name in outcome.files.items() if "rights" in kind)
+    text = sheet.read_text(encoding="utf-8-sig")
+    assert "ViuTV" in text
+    assert "2026" in text

@@ -22,8 +22,8 @@ from audiopost.delivery.spotting_formats import FORMATS, write_spotting_formats
 from audiopost.io.atomic import write_bytes
 from audiopost.pipeline import spotting
 from audiopost.pipeline.target import Target
-from audiopost.workspace import Desk
 from audiopost.workspace import cues as work
+from audiopost.workspace.delivery import programme_of
 from audiopost.workspace.names import safe_name
 
 from ..texts import tell
@@ -49,7 +49,7 @@ def export(name: str, desk: DeskOf) -> FileResponse:
         def path(_: str, suffix: str) -> Path:
             return folder / f"{desk.name}{suffix}"
 
-        made = write_spotting_formats(path, desk.project, desk.name, [name], programme=_programme(desk))
+        made = write_spotting_formats(path, desk.project, desk.name, [name], programme=programme_of(desk))
         return next(iter(made.values()))
 
     return _file(write)
@@ -102,7 +102,7 @@ async def bring_back(name: str, request: Request, desk: DeskOf, language: Langua
 @router.get("/programme")
 def programme(desk: DeskOf, language: LanguageOf) -> list[dict[str, str]]:
     """The head of the performing rights cue sheet: what each field is called, and what stands there."""
-    return cue_view.programme(_programme(desk), language)
+    return cue_view.programme(programme_of(desk), language)
 
 
 @router.post("/programme", dependencies=FROM_US)
@@ -114,10 +114,6 @@ def keep_programme(fields: dict[str, Line], desk: DeskOf) -> dict[str, Any]:
             raise UnknownName("field of the programme", name, sorted(known))
     desk.note(programme={**(desk.noted("programme") or {}), **fields})
     return {}
-
-
-def _programme(desk: Desk) -> Programme:
-    return Programme(**{"title": desk.name, **(desk.noted("programme") or {})})
 
 
 def _file(write: Callable[[Path], Path]) -> FileResponse:

@@ -32,7 +32,7 @@ def build(shell: Shell) -> None:
 
 def _encoding(shell: Shell, choice: gr.HTML) -> None:
     """A widget for each option of Encoding; the part beside is told to look again."""
-    made = {spec: widget(spec, spec.default) for spec in describe(Encoding)}
+    made = {spec: widget("encoding", spec, spec.default) for spec in describe(Encoding)}
 
     def show(request: gr.Request) -> list[Any]:
         held = asdict(delivering.encoding_of(shell.visitor(request).folder))

@@ -55,7 +55,7 @@ def _options(shell: Shell, bar: gr.HTML) -> None:
                 for spec in offer.shown_options(preset, stage):
                     name = f"{stage}.{spec.name}"
                     value = chosen.changed.get(name, getattr(preset.options[stage], spec.name))
-                    made = widget(spec, value, offer.choices_of(stage, spec.name))
+                    made = widget(stage, spec, value, offer.choices_of(stage, spec.name))
                     made.input(
                         _remember(shell, chosen.preset, name), made, None, trigger_mode="always_last",
                         show_progress="hidden", queue=False, api_visibility="private",
