@@ -211,6 +211,14 @@ def test_keys_belong_to_the_control_that_the_keyboard_chose(page: Any) -> None:
     assert player(page, "player.playing")
 
 
+def test_the_deck_stays_while_the_page_scrolls(page: Any) -> None:
+    page.click("#tab-models-button")
+    page.wait_for_function("() => document.scrollingElement.scrollHeight > window.innerHeight + 400")
+    page.evaluate("() => window.scrollTo(0, 400)")
+    assert page.evaluate("() => window.scrollY") == 400
+    assert page.locator("#deck").bounding_box()["y"] >= 0
+
+
 def test_the_keyboard_commands_are_listed(page: Any) -> None:
     for tab in ("listen", "cues", "subtitles"):  # each registers its own when it is first shown
         page.click(f"#tab-{tab}-button")
