@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
@@ -18,6 +16,7 @@ from ..core.time import Span
 from ..dsp.loudness import Meter
 from ..presets import stage
 from ..stages import restore
+from ..stages.restore.trying import Effects, trying
 from . import chain
 from .desk import Preview
 
@@ -81,24 +80,13 @@ def remedy(project: Project, finding: Finding, span: Span) -> Heard:
     return _heard(part.audio, restored.programme, inside, span, "listen.track_remedy", restored)
 
 
-#: The last stretches that were mended: while the denoiser is tried, the repairs need not run again.
-_mended: OrderedDict[Any, Project] = OrderedDict()
-_KEPT = 4
-_lock = threading.Lock()
+#: So many effects of links on stretches are kept, 5 MB each.
+_effects = Effects(12)
 
 
 def _restored(part: Project, options: restore.Options) -> Project:
-    key = (part.audio.sha256(), part.findings, options)
-    with _lock:
-        made = _mended.get(key)
-    if made is None:
-        made = stage("restore")(replace(part, restored=None), options, _silent)
-    with _lock:
-        _mended[key] = made
-        _mended.move_to_end(key)
-        while len(_mended) > _KEPT:
-            _mended.popitem(last=False)
-    return replace(part, restored=made.restored, repairs=made.repairs, removed=made.removed)
+    with trying(_effects):
+        return stage("restore")(replace(part, restored=None), options, _silent)
 
 
 def _silent(step: str, completed: float, total: float) -> None:

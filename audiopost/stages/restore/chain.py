@@ -28,6 +28,7 @@ from . import (
     wind,
 )
 from .link import Found, Link
+from .trying import mended
 
 #: In order: sample repairs come before filters, which would ring in them; gains that follow the voice come last.
 REPAIRS: tuple[Link, ...] = (
@@ -81,19 +82,19 @@ def run(audio: Audio, findings: Found, options: Options, progress: Progress) -> 
         amount, most_db = link.settings(options)
         if not amount or (found is not None and not found):
             continue
-        mended = link.mend(audio, found, options)
-        if mended is None:
+        effect = mended(link, audio, found, options)
+        if effect is None:
             continue
-        if mended.whole:
+        if effect.whole:
             amount, most_db = 100.0, None
-        share = share_of(amount, None if mended.limited else most_db)
-        after = mended.audio if share == 1 else spool(_blended(audio, mended.audio, share), like=audio)
+        share = share_of(amount, None if effect.limited else most_db)
+        after = effect.audio if share == 1 else spool(_blended(audio, effect.audio, share), like=audio)
         gone = difference(audio, after)
         removed_dbfs = _rms_dbfs(gone)
         if removed_dbfs is None:  # a limit of 0 dB
             continue
         why = because(found) if found else "asked for without a diagnosis"
-        done.append(Repair(link.name, why, amount, most_db, mended.done, removed_dbfs))
+        done.append(Repair(link.name, why, amount, most_db, effect.done, removed_dbfs))
         if options.keep_removed:
             removed[link.name] = gone
         audio = after
