@@ -26,7 +26,7 @@ def render(document: Document) -> str:
         captions = tuple(replace(caption, speaker=None, line_speakers=()) for caption in captions)
     transcript = to_json(document.transcript if document.speakers else _nameless(document.transcript))
     keys = ("language", "draft", "utterances", "remarks")
-    values = {**{key: transcript[key] for key in keys}, "captions": to_json(captions)}
+    values = {**{key: transcript[key] for key in keys}, "captions": [_shown(each) for each in captions]}
     return json.dumps(_finite(values), ensure_ascii=False, indent=1, allow_nan=False) + "\n"
 
 
@@ -84,6 +84,12 @@ def _ours(values: dict[str, Any], name: str) -> Loaded:
         Caption(u.start_s, u.end_s, (line,), u.speaker, u.language) for u in utterances if (line := clean(u.text))
     )
     return Loaded(captions, language, transcript, draft=draft)
+
+
+def _shown(caption: Caption) -> dict[str, Any]:
+    """A caption; what a person did to it is said only where somebody did."""
+    fields: dict[str, Any] = to_json(caption)
+    return {name: value for name, value in fields.items() if name not in ("reviewed", "edited") or value}
 
 
 def _whole(caption: Caption) -> Caption:
