@@ -120,11 +120,15 @@ def _smooth(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.convolve(np.pad(values, 2, mode="edge"), np.full(5, 0.2), mode="valid")
 
 
+#: Less a second is no movement: rounding on a plateau, which differs with the level and the processor.
+_STILL = 1e-6
+
+
 def _slopes(values: NDArray[np.float64]) -> tuple[float, float, float]:
     """Mean speed while rising, while falling, and of both, a second; 0 where neither. NaN is a gap."""
     change = np.diff(values)
     change = np.asarray(change[np.isfinite(change)] / HOP_S)
-    up, down = change[change > 0], change[change < 0]
+    up, down = change[change > _STILL], change[change < -_STILL]
     return (
         float(up.mean()) if len(up) else 0.0,
         float(-down.mean()) if len(down) else 0.0,
