@@ -19,13 +19,7 @@ import pytest
 import soundfile
 
 pytest.importorskip("gradio", reason="the workbench needs gradio")
-api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-FLAGS = (
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--autoplay-policy=no-user-gesture-required",
-)  # fmt: skip
+pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -34,8 +28,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if here in item.path.parents:
             item.add_marker(pytest.mark.browser)
             item.add_marker(pytest.mark.slow)
-            if CHROMIUM is None:
-                item.add_marker(pytest.mark.skip(reason="Chromium is not installed"))
 
 
 @dataclass
@@ -162,14 +154,6 @@ def start(tmp_path: Path) -> Iterator[Callable[[Path], Workbench]]:
     for workbench in running:
         if workbench.process.poll() is None:
             stopped(workbench)
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Any]:
-    with api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

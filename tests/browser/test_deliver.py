@@ -84,4 +84,4 @@ def test_it_speaks_chinese(visit: Visit, edited: Any) -> None:
     page = visit(edited, "deliver", locale="zh-HK")
     expect(page.locator("#deliver")).to_contain_text("交付檔案", timeout=30_000)
     expect(page.locator("#deliver")).to_contain_text("M&E（音樂及效果）")
-    expect(page.locator("#deliver-checks")).to_contain_text("字幕規格")
+    expect(page.locator("#deliver-checks")).to_contain_text("字幕規格", timeout=30_000)

@@ -10,8 +10,6 @@ from typing import Any
 import pytest
 import soundfile
 
-PLAYER = "(async () => (await import('/audiopost/static/js/player.js')).player)()"
-
 
 @pytest.fixture
 def mixer(edited: Any, visit: Callable[..., Any]) -> Any:
@@ -22,7 +20,7 @@ def mixer(edited: Any, visit: Callable[..., Any]) -> Any:
 
 
 def mix(page: Any) -> dict[str, Any]:
-    found = page.evaluate(f"{PLAYER}.then(player => player.mix)")
+    found = page.evaluate("() => window.audiopost.player.mix")
     return {entry["key"]: entry for entry in found}
 
 
@@ -35,7 +33,12 @@ def test_faders_mute_and_solo_are_heard_at_once(mixer: Any) -> None:
     mixer.click("#stems-solo-dialogue")
     assert [mix(mixer)[key]["muted"] for key in ("dialogue", "music", "effects")] == [False, True, True]
     mixer.click("#stems-solo-dialogue")
-    mixer.click("#stems-reset")
+    mixer.reload()  # at once: what was moved last is kept all the same
+    mixer.wait_for_selector("#stems-listen[aria-pressed=true]")
+    assert [mix(mixer)[key]["gain_db"] for key in ("dialogue", "music", "effects")] == [0, -12, 0]
+    assert mix(mixer)["effects"]["muted"]
+    with mixer.expect_response("**/stems/faders"):
+        mixer.click("#stems-reset")
     assert {(each["gain_db"], each["muted"]) for each in mix(mixer).values()} == {(0, False)}
 
 
@@ -47,7 +50,8 @@ def test_a_keyboard_does_it_all(mixer: Any) -> None:
     assert mix(mixer)["music"]["muted"]
     assert mixer.get_attribute("#stems-mute-music", "aria-pressed") == "true"
     mixer.keyboard.press("m")
-    mixer.keyboard.press("0")
+    with mixer.expect_response("**/stems/faders"):
+        mixer.keyboard.press("0")
     assert mix(mixer)["music"] == {"key": "music", "gain_db": 0, "muted": False}
     assert mixer.get_attribute("#stems-fader-music", "aria-label") == "Music: gain in dB"
 
@@ -61,9 +65,9 @@ def test_levels_move_while_it_plays(mixer: Any) -> None:
 
 def test_another_tab_hears_a_and_b_and_this_one_the_faders_again(mixer: Any) -> None:
     mixer.click("#tab-listen-button")
-    mixer.wait_for_function(f"() => {PLAYER}.then(player => player.mix === null)")
+    mixer.wait_for_function("() => window.audiopost.player.mix === null")
     mixer.click("#tab-stems-button")
-    mixer.wait_for_function(f"() => {PLAYER}.then(player => player.mix !== null)")
+    mixer.wait_for_function("() => window.audiopost.player.mix !== null")
 
 
 def test_stems_and_mix_null(mixer: Any) -> None:

@@ -65,6 +65,8 @@ const tick = async () => {
 };
 document.addEventListener("visibilitychange", () => document.hidden || tick());
 ready.then(tick);
+// What is being typed when the page is closed or loaded anew is committed, as when one goes on to another field.
+window.addEventListener("pagehide", () => document.activeElement?.blur?.());
 
 export const undo = async () => {
   const answer = await post("undo").catch(fail);

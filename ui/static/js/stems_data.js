@@ -69,6 +69,8 @@ export function toggleSolo(...keys) {
   tell();
 }
 
+window.addEventListener("pagehide", () => saving && save());
+
 export async function save() {
   clearTimeout(saving);
   saving = null;
