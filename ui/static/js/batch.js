@@ -1,7 +1,7 @@
 // A batch: which recordings, which preset, what with the results; files can be brought in by the dozen.
 
 import { get, post } from "./api.js";
-import { fields } from "./presets.js";
+import { fields, settled } from "./presets.js";
 import { beat, clock, el, emit, fail, on, ready, t } from "./state.js";
 import { uploads } from "./upload.js";
 
@@ -58,6 +58,7 @@ export async function mount(element) {
   async function queue() {
     start.disabled = true;
     const keep = replace.box.checked ? [] : ["captions", "cues"];
+    await settled();
     const answer = await post("run", { recordings: chosen(), keep, deliver: deliver.box.checked }).catch(fail);
     if (answer) {
       picked.clear();

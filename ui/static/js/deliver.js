@@ -8,6 +8,8 @@ import { beat, clock, el, emit, fail, on, pulse, ready, t } from "./state.js";
 
 const GROUPS = ["audio", "film", "subtitles", "lists", "cues", "record"];
 let spec = "";
+/** What the event said last, for parts that come later; undefined before the first answer. */
+export let latest;
 
 export async function mount(element, { watch }) {
   await ready;
@@ -19,8 +21,9 @@ export async function mount(element, { watch }) {
   let turn = 0;
   const show = async () => {
     const mine = ++turn;
-    const found = pulse.ready ? await get("deliver", { spec }).catch(() => null) : null;
+    const found = pulse.ready ? await get("deliver", { spec }).catch(untold) : null;
     if (mine !== turn) return;
+    latest = found;
     emit("deliverables", found);
     if (!found) {
       choice.replaceChildren(el("p", { class: "ap-empty" }, t("deliver.nothing_open")));
@@ -36,6 +39,11 @@ export async function mount(element, { watch }) {
   on("pulse", drawWork);
   watch("value", show);
   show();
+}
+
+function untold(error) {
+  if (error.status !== 409) fail(error); // 409: nothing is open
+  return null;
 }
 
 const PREFIX = { subtitles: "sub", cues: "cue" };

@@ -1,6 +1,7 @@
 // The checks; what was delivered: the files with how each was made, downloads, all as one zip, and the report to be read here.
 
 import { url } from "./api.js";
+import { latest } from "./deliver.js";
 import { drawChecks } from "./deliver_checks.js";
 import { el, on, ready, t } from "./state.js";
 
@@ -28,14 +29,16 @@ export async function mount(element) {
       el("iframe", { sandbox: "", title: file.file, src: where, class: "delivered-frame" }));
     shown = file.kind;
   };
-  on("deliverables", found => {
+  const take = found => {
     checks.hidden = !found;
     if (found) drawChecks(checks, found);
     draw(files, found, show);
     const report = found?.delivered.find(each => each.page && each.kind === (shown || "report"));
     if (report) show(report);
     else page.hidden = true;
-  });
+  };
+  on("deliverables", take);
+  if (latest !== undefined) take(latest);
 }
 
 function draw(panel, found, show) {

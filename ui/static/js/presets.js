@@ -13,8 +13,17 @@ export const offer = async (anew = false) => {
   return known;
 };
 
+let keeping = Promise.resolve();
+/** Resolves once the last choice is with the server: what runs next is what is shown. */
+export const settled = () => keeping;
+
 /** Keeps another choice, and tells every part by the event `preset`. */
-export async function choose(choice) {
+export function choose(choice) {
+  keeping = keeping.then(() => keep(choice));
+  return keeping;
+}
+
+async function keep(choice) {
   const chosen = await post("presets/choose", choice).catch(fail);
   if (!chosen) return;
   known.chosen = chosen;

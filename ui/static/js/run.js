@@ -2,7 +2,7 @@
 
 import { get, post } from "./api.js";
 import { ENDED, cancel, retry, stageName } from "./jobs.js";
-import { fields, offer } from "./presets.js";
+import { fields, offer, settled } from "./presets.js";
 import { beat, clock, el, emit, fail, on, pulse, ready, t } from "./state.js";
 
 export async function mount(element, { props, trigger }) {
@@ -50,6 +50,7 @@ const latest = now => now.jobs.findLast(job => job.kind === "run" && job.recordi
 
 async function begin(button) {
   button.disabled = true;
+  await settled();
   const found = await get("run/replaces").catch(fail);
   if (found) {
     const keep = found.parts.length ? await whatToKeep(found) : [];
