@@ -69,7 +69,8 @@ def test_one_is_cancelled_then_all(visit: Visit, workbench: Any, scene: Path, tm
         shutil.copy(scene, path)
     page = visit(workbench, "batch")
     bring_in(page, *paths)
-    page.select_option("#batch-preset", "film-dialogue")
+    with page.expect_response("**/presets/choose"):
+        page.select_option("#batch-preset", "film-dialogue")
     page.click("#batch-start")
     state(page, "a long", "running")
     page.get_by_role("button", name="Cancel Preset run: b next").click()
