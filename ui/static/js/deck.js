@@ -103,6 +103,12 @@ function sized(target, width, height) {
   return context;
 }
 
+/** The height that picture and meters take, less that of the overview and the edge. */
+function beside() {
+  const parts = [...body.querySelectorAll(".deck-side > *")];
+  return parts.reduce((sum, part) => sum + part.offsetHeight, 0) - OVERVIEW - edge.offsetHeight - 2;
+}
+
 function draw() {
   const manifest = player.manifest;
   empty.hidden = Boolean(manifest);
@@ -115,9 +121,11 @@ function draw() {
   if (!width || settings.folded) return;
   view.width = width;
   const track = player.trackOf(player.track);
-  const [wave, spectrum] = heights();
+  const [usual, spectrum] = heights();
   const shown = lanesOf(tab);
-  const height = RULER + wave + spectrum + shown.reduce((sum, lane) => sum + lane.height, 0);
+  const others = RULER + spectrum + shown.reduce((sum, lane) => sum + lane.height, 0);
+  const wave = Math.max(usual, beside() - others); // as tall as what stands beside it
+  const height = others + wave;
   const context = sized(canvas, width, height);
   context.fillStyle = view.colour("canvas");
   context.fillRect(0, 0, width, height);

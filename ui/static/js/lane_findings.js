@@ -12,7 +12,7 @@ function box(finding, view, rect, yOf) {
   const x = view.x(finding.start_s), width = Math.max(view.x(finding.end_s) - x, 3);
   const hz = finding.frequency_hz;
   const top = hz ? yOf(hz * (HARMONICS + 0.5)) : rect.y + 1;
-  const bottom = hz ? rect.y + rect.height - 1 : rect.y + rect.height - 1;
+  const bottom = rect.y + rect.height - 1;
   return { x, width, top, height: bottom - top };
 }
 
@@ -22,12 +22,13 @@ function shown(view) {
 }
 
 function draw(context, view, rect, yOf) {
+  const named = []; // where names stand already: none is written over another
   for (const finding of shown(view)) {
     const { x, width, top, height } = box(finding, view, rect, yOf);
     const on = finding.index === selected;
     const colour = view.colour(finding.state === "dismissed" ? "faint" : finding.state === "mended" || finding.state === "accepted" ? "ok" : finding.severity > 0.6 ? "bad" : "warn");
     context.fillStyle = colour;
-    context.globalAlpha = on ? 0.22 : 0.04 + 0.1 * finding.severity;
+    context.globalAlpha = on ? 0.14 : 0.04 + 0.1 * finding.severity;
     context.fillRect(x, top, width, height);
     context.globalAlpha = on ? 1 : 0.85;
     context.strokeStyle = colour;
@@ -49,10 +50,13 @@ function draw(context, view, rect, yOf) {
     context.font = "11px system-ui, sans-serif";
     context.textBaseline = "middle";
     const wide = context.measureText(name).width + 10;
+    let y = top + 3;
+    while (named.some(([x1, x2, at]) => left < x2 && left + wide > x1 && y < at + 16 && y + 16 > at)) y += 18;
+    named.push([left, left + wide, y]);
     context.fillStyle = view.colour("on-spectrum-shade");
-    context.fillRect(left, top + 3, wide, 16);
+    context.fillRect(left, y, wide, 16);
     context.fillStyle = view.colour("on-spectrum");
-    context.fillText(name, left + 5, top + 11);
+    context.fillText(name, left + 5, y + 8);
   }
 }
 
