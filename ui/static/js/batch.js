@@ -17,16 +17,17 @@ export async function mount(element) {
   const deliver = check("batch-deliver", t("batch.deliver_too"), true);
   const replace = check("batch-replace", t("batch.replace"), false);
   const start = el("button", { class: "ap-btn primary", id: "batch-start", onclick: queue });
-  const pick = (key, which) => el("button", { class: "ap-btn quiet", onclick: () => {
+  const pick = (key, which) => el("button", { class: "ap-btn quiet", disabled: true, onclick: () => {
     for (const each of recordings) picked[which(each) ? "add" : "delete"](each.name);
     draw();
   } }, t(`batch.pick_${key}`));
+  const picks = [pick("all", () => true), pick("undone", each => !each.stages.length), pick("none", () => false)];
 
   root.append(el("section", { class: "ap-panel", "aria-labelledby": "batch-title" },
     el("header", {}, el("span", { id: "batch-title", role: "heading", "aria-level": 2 }, t("batch.new")), el("span", { class: "ap-gap" }), coming.input, coming.button),
     coming.list,
     el("div", { class: "ap-bar" }, el("strong", {}, t("batch.files")), el("span", { class: "ap-gap" }),
-      pick("all", () => true), pick("undone", each => !each.stages.length), pick("none", () => false)),
+      picks),
     list,
     el("div", { class: "batch-how" }, row, about, changed, deliver.label, replace.label, start)));
   coming.drop(root.firstChild);
@@ -39,6 +40,7 @@ export async function mount(element) {
   }
 
   function draw() {
+    for (const each of picks) each.disabled = !recordings.length; // "All" of a list that is still on its way picks none
     list.replaceChildren(...(recordings.length ? recordings.map(line) : [el("p", { class: "ap-empty" }, t("batch.nothing"))]));
     count();
   }
