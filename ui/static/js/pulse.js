@@ -1,12 +1,9 @@
-// Tells Gradio's side that what a tab shows may have changed: the hidden component's change event.
+// Tells Gradio's side that what a tab shows may have changed: a hidden component changes its value.
 import { on, ready } from "./state.js";
 
-export async function mount(element, { props, trigger }) {
+export async function mount(element, { props }) {
   await ready;
-  const tell = () => {
-    props.value = String(Date.now());
-    trigger("change");
-  };
+  const tell = () => { props.value = String(Date.now()); };
   on("recording", tell);
   on("revision", tell);
   on("job-ended", tell);

@@ -5,7 +5,7 @@ import { ENDED, cancel, retry, stageName } from "./jobs.js";
 import { fields, offer, settled } from "./presets.js";
 import { beat, clock, el, emit, fail, on, pulse, ready, t } from "./state.js";
 
-export async function mount(element, { props, trigger }) {
+export async function mount(element, { props }) {
   await ready;
   const root = element.querySelector(".live");
   const { row, about, changed } = await fields("run").catch(error => { fail(error); throw error; });
@@ -14,12 +14,11 @@ export async function mount(element, { props, trigger }) {
   row.append(start);
   root.append(el("section", { class: "ap-panel run-bar", "aria-label": t("project.run") }, row, about, changed, status));
 
-  // Gradio's side draws the options of the preset that is chosen.
+  // Gradio's side draws the options of the preset that is chosen, once for every change of the value.
   let drawn = (await offer()).chosen.preset;
   const draw = preset => {
     drawn = preset;
     props.value = `${preset} ${Date.now()}`;
-    trigger("change");
   };
   on("preset", chosen => chosen.preset === drawn || draw(chosen.preset));
   on("preset-reset", chosen => draw(chosen.preset));
