@@ -69,7 +69,10 @@ class Step:
 
 
 class Backend(Protocol):
-    """What every backend class of every stage offers besides its own work. Built with the stage's options."""
+    """What every backend class of every stage offers besides its own work. Built with the stage's options.
+
+    A class that loads its model as it is built has a classmethod `identify(options)` too: its `model`, not loaded.
+    """
 
     name: ClassVar[str]
     draft: ClassVar[str]

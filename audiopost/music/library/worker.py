@@ -25,6 +25,7 @@ from ...core.audio import FloatArray
 from ...core.errors import AudiopostError, StageError
 from ...core.music import TrackAnalysis, TrackInfo
 from ...core.serial import from_json, to_json
+from ...models import threads
 from .store import Seen
 
 #: How long one file may take: a decoder that hangs would keep its lane for ever. Two hours are heard in a small part of
@@ -182,7 +183,7 @@ def _start() -> subprocess.Popen[bytes]:
     environment = {
         **os.environ,
         "PYTHONPATH": os.pathsep.join(p or str(Path.cwd()) for p in sys.path),
-        **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
+        **threads.environment(1),
     }
     try:
         return subprocess.Popen(  # noqa: S603  # our own interpreter

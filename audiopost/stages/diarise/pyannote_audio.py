@@ -26,6 +26,7 @@ from ...core.stage import Availability, ModelInfo, Progress
 from ...core.time import Span
 from ...io.scratch import at_rate
 from ...models import catalogue, store, torch_setup
+from ...models.held import held
 from . import Options, parts
 
 _MODEL = "pyannote-community-1"
@@ -63,7 +64,7 @@ class Pyannote:
         mono = at_rate(audio, _RATE, mono=True)
         if mono.peak() < _SILENT_PEAK:
             return
-        pipeline = self._load()
+        pipeline = held(("pyannote", self.options.model, self.options.device), self._load)
         wanted, spans = self.options, parts.spans(mono.duration_s)
         linker = parts.Linker(wanted.speakers or wanted.max_speakers)
         found: list[tuple[tuple[SpeakerTurn, ...], dict[str, str]]] = []

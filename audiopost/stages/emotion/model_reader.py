@@ -12,6 +12,7 @@ from ...core.audio import Audio
 from ...core.stage import Availability, ModelInfo, Progress
 from ...core.time import Span
 from ...models import torch_setup
+from ...models.held import held
 from . import Options
 from .listening import Model, readings
 from .model_folders import Family, availability, located
@@ -49,7 +50,7 @@ class ModelReader:
 
     @cached_property
     def network(self) -> Model:
-        return self.load()
+        return held((self.name, self.found, self.device), self.load)
 
     @abstractmethod
     def load(self) -> Model:

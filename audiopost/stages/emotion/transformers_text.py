@@ -18,6 +18,7 @@ from ...core.stage import Availability, ModelInfo
 from ...models import store, torch_setup
 from ...models.catalogue import get
 from ...models.config_file import read_json
+from ...models.held import held
 from ...subtitles.text import CHINESE, base
 from . import Options
 from .model_folders import Family, Found, availability, broken, locate, located, usable
@@ -100,7 +101,8 @@ class TextReader:
 
     def _model(self, found: Found) -> _Model:
         if found not in self._models:
-            self._models[found] = _Model(found, torch_setup.device(self.options.device, "emotion.device"))
+            device = torch_setup.device(self.options.device, "emotion.device")
+            self._models[found] = held(("words", found, device), lambda: _Model(found, device))
         return self._models[found]
 
 

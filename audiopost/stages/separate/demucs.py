@@ -16,6 +16,7 @@ from ...core.stage import Availability, ModelInfo, Progress
 from ...dsp import resample
 from ...io.scratch import at_rate, spool
 from ...models import store, torch_setup
+from ...models.held import held
 from . import STEMS, Options, demucs_models, estimates
 from .film import split_rest
 from .segments import Segments, measured
@@ -43,7 +44,8 @@ class Demucs:
     def __init__(self, options: Options) -> None:
         self.options = options
         self._folder, self._name = demucs_models.locate(options.model, options.repo)
-        self._bag = demucs_models.load(self._folder, self._name)
+        place = (self._folder, self._name)
+        self._bag = held(("demucs", *place), lambda: demucs_models.load(*place))
         self._check_segment()
         self._device = torch_setup.device(options.device, "separate.device")
         sources = self._choose(tuple(self._bag.sources))
@@ -67,13 +69,18 @@ class Demucs:
             return Availability(False, error.problem, error.remedy)
         return Availability(True, f"the weights of {name} are in {folder}")
 
+    @classmethod
+    def identify(cls, options: Options) -> ModelInfo:
+        """The model that options name, which is not loaded. Raises MissingModel."""
+        folder, name = demucs_models.locate(options.model, options.repo)
+        if options.repo is None:
+            return store.info(name)
+        own = store.folder_info(folder, tuple(path.name for path in demucs_models.weight_files(folder, name)))
+        return ModelInfo(name, own.version, own.licence, own.source, own.sha256)
+
     @property
     def model(self) -> ModelInfo | None:
-        if self.options.repo is None:
-            return store.info(self._name)
-        files = demucs_models.weight_files(self._folder, self._name)
-        folder = store.folder_info(self._folder, tuple(path.name for path in files))
-        return ModelInfo(self._name, folder.version, folder.licence, folder.source, folder.sha256)
+        return self.identify(self.options)
 
     @property
     def note(self) -> str:

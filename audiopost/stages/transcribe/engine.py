@@ -6,7 +6,6 @@ a window's result depend on the window alone is kept so: each is decoded at a ti
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -18,6 +17,8 @@ import numpy as np
 from ...core.audio import FloatArray
 from ...core.errors import BadValue, StageError
 from ...core.speech import Word
+from ...models.held import held
+from ...models.threads import cores
 from . import Options
 
 #: Whisper's own thresholds for a decoding that failed, and for silence (openai/whisper, transcribe.py).
@@ -50,9 +51,12 @@ class Prompt:
 
 
 class Engine:
-    """A loaded model. Raises BadValue for arithmetic the device lacks, StageError where it does not load."""
+    """A loaded model; `sampling` where `sequence` will be asked for.
 
-    def __init__(self, folder: Path, options: Options) -> None:
+    Raises BadValue for arithmetic the device lacks, StageError where it does not load.
+    """
+
+    def __init__(self, folder: Path, options: Options, *, sampling: bool = False) -> None:
         import ctranslate2
         from faster_whisper import BatchedInferencePipeline, WhisperModel
         from faster_whisper.feature_extractor import FeatureExtractor
@@ -70,13 +74,13 @@ class Engine:
         ctranslate2.set_random_seed(_SEED)
         try:
             kind = _arithmetic(ctranslate2.get_supported_compute_types(device), device, options.compute_type)
-            self._model = Model(
-                str(folder),
-                device=device,
-                compute_type=kind,
-                cpu_threads=options.threads or os.cpu_count() or 1,
-                local_files_only=True,
-            )
+            threads = options.threads or cores()
+
+            def load() -> Any:
+                return Model(str(folder), device=device, compute_type=kind, cpu_threads=threads, local_files_only=True)
+
+            # A model that has sampled goes on in its row of random numbers: it would depend on the recording before.
+            self._model = load() if sampling else held(("whisper", folder, device, kind, threads), load)
         except BadValue:
             raise
         except Exception as error:  # weights, vocabulary and tokenizer come by three libraries

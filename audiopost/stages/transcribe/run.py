@@ -18,6 +18,7 @@ from ...core.speech import Remark, Transcript, Utterance, Word
 from ...core.stage import Choice, Progress
 from ...core.time import Span, clock
 from ...io.scratch import at_rate
+from ...models.held import is_holding
 from . import BACKENDS, Options, Transcriber, glossary, guard
 from .glossary import Term
 from .journal import Journal
@@ -133,7 +134,8 @@ def _decode(
 
     rest, kind = for_the_rest(options, journal.spoken), type(backend)
     engine: Any
-    if options.isolate and getattr(kind, "native", False):
+    # A process that holds its models is one that a batch can lose: it needs no child to die in its place.
+    if options.isolate and getattr(kind, "native", False) and not is_holding():
         from .worker import Isolated
 
         engine = Isolated(kind, rest)

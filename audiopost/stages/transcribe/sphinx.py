@@ -18,6 +18,7 @@ import numpy as np
 from ...core.audio import Audio
 from ...core.speech import Utterance, Word
 from ...core.stage import Availability, ModelInfo, Progress
+from ...models.held import held
 from . import Options, Piece, suggested
 from .sentences import utterances
 from .windows import Window
@@ -71,7 +72,7 @@ class PocketSphinx:
     def _decoder(self) -> Any:
         from pocketsphinx import Decoder
 
-        return Decoder(samprate=float(16_000), frate=_FRAMES_A_SECOND, loglevel="FATAL")
+        return held("pocketsphinx", lambda: Decoder(samprate=16_000.0, frate=_FRAMES_A_SECOND, loglevel="FATAL"))
 
     def transcribe(self, sound: Audio, windows: tuple[Window, ...], progress: Progress) -> Iterator[Piece]:
         total_s = sum(window.duration_s for window in windows)

@@ -106,7 +106,7 @@ class Whisper:
 
     @cached_property
     def _engine(self) -> Engine:
-        return Engine(self._found.folder, self._options)
+        return Engine(self._found.folder, self._options, sampling=bool(self._why_sequential))
 
     def transcribe(self, sound: Audio, windows: tuple[Window, ...], progress: Progress) -> Iterator[Piece]:
         """One Piece for each window; those of one batch come together.

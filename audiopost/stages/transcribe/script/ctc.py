@@ -19,6 +19,7 @@ from ....core.errors import StageError
 from ....core.registry import AUTO
 from ....core.stage import ModelInfo, Progress
 from ....models.config_file import read_json
+from ....models.held import held
 from ..windows import Window
 from .ctc_models import WEIGHTS, CTCModel
 from .match import Heard
@@ -107,6 +108,9 @@ class CTCAligner:
 
     @cached_property
     def _network(self) -> Any:
+        return held(("ctc", self._model.folder, self._device), self._load)
+
+    def _load(self) -> Any:
         from ....models import torch_setup
 
         torch_setup.prepare()
