@@ -135,10 +135,26 @@ def load(name: str | Path) -> Preset:
     else:
         raise UnknownName("preset", str(name), known())
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
+        return parse(path.stem, path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise BadValue(f"The preset {path} cannot be read: {error}.", value=str(path)) from error
-    return _checked(path.stem, data)
+
+
+def parse(name: str, text: str) -> Preset:
+    """A preset out of the text of a TOML file. Raises TOMLDecodeError (a ValueError), and as `load`."""
+    return _checked(name, tomllib.loads(text))
+
+
+def text_of(preset: Preset) -> str:
+    """The TOML text that `parse` makes the same preset of: what differs from the defaults."""
+    lines = [f"title = {_toml(preset.title)}", f"summary = {_toml(preset.summary)}", f"stages = {_toml(preset.stages)}"]
+    for table, options in (*preset.options.items(), (DELIVER, preset.encoding)):
+        default = type(options)()
+        now = {spec.name: getattr(options, spec.name) for spec in describe(type(options))}
+        own = {key: "none" if value is None else value for key, value in now.items() if value != getattr(default, key)}
+        if own:
+            lines += ["", f"[{table}]", *(f"{key} = {_toml(value)}" for key, value in own.items())]
+    return "\n".join(lines) + "\n"
 
 
 def save_own(preset: Preset, *, replace: bool = False) -> Path:
@@ -157,15 +173,8 @@ def save_own(preset: Preset, *, replace: bool = False) -> Path:
     path = own_folder() / f"{name}.toml"
     if path.exists() and not replace:
         raise BadValue(f"There is a preset {name} already.", value=name, remedy="Choose another name, or replace it.")
-    lines = [f"title = {_toml(preset.title)}", f"summary = {_toml(preset.summary)}", f"stages = {_toml(preset.stages)}"]
-    for table, options in (*preset.options.items(), (DELIVER, preset.encoding)):
-        default = type(options)()
-        now = {spec.name: getattr(options, spec.name) for spec in describe(type(options))}
-        own = {key: value for key, value in now.items() if value is not None and value != getattr(default, key)}
-        if own:
-            lines += ["", f"[{table}]", *(f"{key} = {_toml(value)}" for key, value in own.items())]
     make_folder(path.parent)
-    return write_text(path, "\n".join(lines) + "\n")
+    return write_text(path, text_of(preset))
 
 
 def delete_own(name: str) -> None:

@@ -9,10 +9,10 @@ from typing import Any
 
 from audiopost.core.options import build
 from audiopost.core.stage import Progress
+from audiopost.delivery.figures import figures
 from audiopost.io.encode import Encoding
 from audiopost.presets import DELIVER
 from audiopost.workspace import Desk, Folder, delivery
-from audiopost.workspace.runs import figures
 
 from .jobs import kind
 

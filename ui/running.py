@@ -7,11 +7,12 @@ from collections.abc import Collection
 from typing import Any
 
 from audiopost.core.stage import Progress
+from audiopost.delivery.figures import figures
 from audiopost.io.encode import Encoding
 from audiopost.pipeline import process
 from audiopost.presets import load
 from audiopost.workspace import Desk, Folder, delivery
-from audiopost.workspace.runs import changed_parts, figures, taken_over, touched
+from audiopost.workspace.runs import changed_parts, taken_over, touched
 
 from . import offer
 from .jobs import Job, Jobs, kind

@@ -10,8 +10,8 @@ from audiopost.core import language as language_texts
 from audiopost.core.marks import overall
 from audiopost.core.project import Project
 from audiopost.core.time import clock
+from audiopost.delivery.figures import spec_of
 from audiopost.delivery.provenance import caption_counts
-from audiopost.workspace.runs import spec_of
 
 from . import offer
 from .texts import tell

@@ -16,6 +16,7 @@ from ..core.spotting import Cue
 from ..core.stage import Progress
 from ..delivery.cue_sheet import facts
 from ..delivery.cue_sheet.words import joined, shown
+from ..delivery.figures import notes_on
 from ..delivery.spotting_formats import DEFAULTS, FORMATS, chosen
 from ..io.atomic import make_folder
 from ..io.decode import load
@@ -101,7 +102,7 @@ def _cues(
         if as_json:
             print_json(_data(project, outputs, remarks), stdout)
         else:
-            notes = [f"note: {warning}" for warning in (*results.warnings(project), *remarks)]
+            notes = [f"note: {warning}" for warning in (*notes_on(project), *remarks)]
             made = results.files(outputs)
             stdout.writelines(f"{line}\n" for line in (*_lines(project, settled.language), *made, *notes))
 
@@ -145,7 +146,7 @@ def _data(project: Project, outputs: dict[str, Path], remarks: tuple[str, ...]) 
     step = project.step("cues")
     assert step is not None
     seconds = {s.stage: float((s.timing or {}).get("seconds", 0.0)) for s in project.steps}
-    base = results.base(project, step.backend, outputs, seconds, [*results.warnings(project), *remarks])
+    base = results.base(project, step.backend, outputs, seconds, [*notes_on(project), *remarks])
     return {**base, **results.cues(project)}
 
 

@@ -14,6 +14,7 @@ from ..core.options import build
 from ..core.project import Project
 from ..core.serial import to_json
 from ..core.stage import Progress
+from ..delivery.figures import notes_on
 from ..delivery.report.loudness import write_loudness
 from ..io.atomic import make_folder
 from ..io.decode import load
@@ -89,7 +90,7 @@ def _loudness(
         if as_json:
             print_json(_data(project, checks, outputs), stdout)
         else:
-            notes = [f"note: {warning}" for warning in results.warnings(project)]
+            notes = [f"note: {warning}" for warning in notes_on(project)]
             lines = (*_lines(project, load_spec(chosen.spec).title, checks), *results.files(outputs), *notes)
             stdout.writelines(f"{line}\n" for line in lines)
     return int(strict and overall(checks) != "pass")
@@ -121,7 +122,7 @@ def _data(project: Project, checks: Sequence[SpecCheck], outputs: dict[str, Path
     seconds = {step.stage: float((step.timing or {}).get("seconds", 0.0))}
     master = {} if project.loudness is None else {"master": results.loudness(project.loudness)}
     return {
-        **results.base(project, step.backend, outputs, seconds, results.warnings(project)),
+        **results.base(project, step.backend, outputs, seconds, notes_on(project)),
         **results.loudness(project.loudness_in),
         "checks": [{**to_json(check), "verdict": check.verdict} for check in checks],
         "verdict": overall(checks),

@@ -10,6 +10,7 @@ from ..core.marks import Finding, LoudnessReport
 from ..core.project import Project
 from ..core.serial import to_json
 from ..core.time import clock
+from ..delivery.figures import notes_on
 from ..delivery.repairs import chain, sentence
 
 if TYPE_CHECKING:
@@ -32,14 +33,6 @@ def base(
         "seconds": dict(seconds),
         "warnings": list(warnings),
     }
-
-
-def warnings(project: Project) -> list[str]:
-    """Everything a person should know: of the file, of each stage, drafts, and what is missing."""
-    steps = [
-        f"{s.stage}: {w}" for s in project.steps for w in (*((f"a draft, {s.draft}",) if s.draft else ()), *s.warnings)
-    ]
-    return [*project.media.warnings, *steps, *project.missing]
 
 
 def findings(project: Project) -> dict[str, Any]:
@@ -110,6 +103,6 @@ def run_summary(result: RunResult) -> str:
     total = sum(result.seconds.values())
     duration = result.project.media.duration_s
     lines.append(f"\n{clock(duration)} of sound in {clock(total)} ({total / max(duration, 1e-9):.2f} times its length)")
-    lines += [f"note: {warning}" for warning in warnings(result.project)]
+    lines += [f"note: {warning}" for warning in notes_on(result.project)]
     lines.append(f"Report: {result.outputs['report']}")
     return "\n".join(lines) + "\n"

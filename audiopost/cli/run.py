@@ -7,10 +7,11 @@ from typing import Any
 
 import click
 
+from ..delivery.figures import notes_on
 from ..io.encode import Encoding
 from . import options
 from .console import print_json, quiet_stdout, reporting
-from .results import base, run_summary, warnings
+from .results import base, run_summary
 
 
 @click.command("run", short_help="The main job.")
@@ -48,7 +49,7 @@ def _run(
             )  # fmt: skip
         if as_json:
             backends = {step.stage: step.backend for step in result.project.steps}
-            print_json(base(result.project, backends, result.outputs, result.seconds, warnings(result.project)), stdout)
+            print_json(base(result.project, backends, result.outputs, result.seconds, notes_on(result.project)), stdout)
         else:
             stdout.write(run_summary(result))
 

@@ -14,6 +14,7 @@ from ..core.options import build
 from ..core.project import Project
 from ..core.stage import Progress
 from ..core.time import clock
+from ..delivery.figures import notes_on
 from ..delivery.repairs import chain, sentence
 from ..delivery.report import write_report
 from ..delivery.spotting_formats import write_spotting_formats
@@ -182,11 +183,11 @@ def command(name: str) -> click.Command:
             assert step is not None
             if as_json:
                 seconds = {s.stage: float((s.timing or {}).get("seconds", 0.0)) for s in project.steps}
-                warnings = results.warnings(project)
+                warnings = notes_on(project)
                 base = results.base(project, step.backend, outputs, seconds, warnings)
                 print_json({**base, **single.data(project)}, stdout)
             else:
-                notes = [f"note: {warning}" for warning in results.warnings(project)]
+                notes = [f"note: {warning}" for warning in notes_on(project)]
                 stdout.writelines(f"{line}\n" for line in (*single.lines(project), *results.files(outputs), *notes))
 
     decorated: Callable[..., Any] = options.encoding(body) if name in _SOUND else body

@@ -16,6 +16,7 @@ from ..core.options import build
 from ..core.project import Project
 from ..core.stage import Progress
 from ..core.time import clock
+from ..delivery.figures import notes_on
 from ..io import scratch
 from ..io.atomic import make_folder
 from ..io.decode import load
@@ -186,7 +187,7 @@ def _data(project: Project, outputs: dict[str, Path]) -> dict[str, Any]:
     step = project.step("transcribe")
     assert step is not None
     seconds = {s.stage: float((s.timing or {}).get("seconds", 0.0)) for s in project.steps}
-    base = results.base(project, step.backend, outputs, seconds, results.warnings(project))
+    base = results.base(project, step.backend, outputs, seconds, notes_on(project))
     speakers = results.speakers(project) if project.turns is not None else {}
     return {**base, **results.transcript(project), **speakers}
 
@@ -202,7 +203,7 @@ def _lines(project: Project, outputs: dict[str, Path]) -> list[str]:
     for r in remarks:
         told = f"{r.text} ({r.detail})" if r.text and r.detail else r.text or r.detail
         made.append(f"{'' if r.start_s is None else clock(r.start_s, 1):>9}  {r.kind}: {told}")
-    return made + [f"note: {warning}" for warning in results.warnings(project)]
+    return made + [f"note: {warning}" for warning in notes_on(project)]
 
 
 def command(_: str) -> click.Command:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import contextvars
 import errno
 import os
 import shutil
@@ -11,6 +12,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ..core.errors import DiskFull, OutputError
+
+#: What names of files begin with while they are written.
+_PART = ".part-"
+_label: contextvars.ContextVar[str] = contextvars.ContextVar("audiopost_label", default="")
 
 
 def native(path: Path) -> str | bytes:
@@ -54,13 +59,29 @@ def make_folder(path: Path) -> Path:
 
 
 @contextlib.contextmanager
+def labelled(label: str) -> Iterator[None]:
+    """Temporary files made inside carry `label` in their names, so that `sweep` finds what a killed process left."""
+    token = _label.set(f"{label}-")
+    try:
+        yield
+    finally:
+        _label.reset(token)
+
+
+def sweep(folder: Path, label: str) -> None:
+    """Removes the temporary files that a process with this label left in `folder` and below. It must be gone."""
+    for path in folder.rglob(f"{_PART}{label}-*"):
+        path.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
 def replacing(path: Path, *, private: bool = False) -> Iterator[Path]:
     """Yields a temporary path beside `path` (same suffix); moved into place at the end, removed on any error.
 
     `private`: nobody but the owner may read the file, at no moment.
     """
     with guarded(path):
-        handle, name = tempfile.mkstemp(prefix=".part-", suffix=path.suffix, dir=path.parent)
+        handle, name = tempfile.mkstemp(prefix=f"{_PART}{_label.get()}", suffix=path.suffix, dir=path.parent)
         os.close(handle)
     temporary = Path(name)
     try:

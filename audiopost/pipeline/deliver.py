@@ -167,11 +167,12 @@ def write_captions(
     if project.transcript is None or project.captions is None:
         return
     timebase = project.media.timebase
-    texts = [(project.transcript, project.captions, "")]
+    texts = [(project.transcript, project.captions, "", target.language(project.transcript.language))]
     if project.translation is not None:
         captions, _ = subtitles(project.translation, timebase, until_s=project.media.duration_s)
-        texts.append((project.translation, captions, f".{project.translation.language}"))
-    for transcript, captions, tag in texts:
+        tag = f".{project.translation.language}"
+        texts.append((project.translation, captions, tag, tag))
+    for transcript, captions, which, tag in texts:
         live = highlighted(captions, transcript) if highlight else captions
         for kind in kinds:
             shown = live if kind in _HIGHLIGHTED else captions
@@ -184,7 +185,7 @@ def write_captions(
                 log.warning("%s was left out: %s", kind, error)
                 target.remarks.append(f"{kind} was left out: {error}")
                 continue
-            save(target.path(kind + tag, tag + suffix_of(kind)), content)
+            save(target.path(kind + which, tag + suffix_of(kind)), content)
 
 
 def names_speakers(kind: str, project: Project) -> bool:
@@ -249,11 +250,8 @@ def write_film(project: Project, target: Target, progress: Progress) -> None:
     )  # fmt: skip
 
 
-def deliver(
-    project: Project, source: Path, out: Path, work: Path, progress: Progress, encoding: Encoding | None = None
-) -> tuple[Project, dict[str, Path]]:
+def deliver(project: Project, target: Target, progress: Progress) -> tuple[Project, dict[str, Path]]:
     """Everything a Project can deliver, by kind, and the Project with what a lossy master proved to be."""
-    target = Target(source, out, work, encoding=encoding)
     return write_all(project, target, progress), target.outputs
 
 

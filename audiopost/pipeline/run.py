@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import logging
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -26,6 +27,7 @@ from ..presets import load as load_preset
 from . import deliver, state
 from .measure import measured
 from .one_stage import applied
+from .target import Target
 
 log = logging.getLogger("audiopost")
 
@@ -48,10 +50,15 @@ def run(
     resume: bool = False,
     fps: str | None = None,
     start_timecode: str | None = None,
+    name: str = "",
+    tagged: bool = False,
+    decoded: Project | None = None,
     progress: Progress = silent,
 ) -> RunResult:
     """The main job. `settings` are 'stage.option=value'; `resume` goes on from an earlier run into the same folder.
 
+    `name` is what the deliverables are called, the recording's own name where it is ''; `tagged` puts the language
+    into the names of subtitles. `decoded` is what `decode.load` gave for the same recording, where that was done ahead.
     What a stage finds no backend for (weights that are not here) is left out, and Project.missing says so with the
     remedy. Raises UsageError's kinds before anything is loaded, InputError's for the recording, Unavailable for a
     backend asked for by name, StageError, OutputError. After a failure `resume` goes on where it stopped.
@@ -62,14 +69,17 @@ def run(
     plan = [(stage(name), chosen.options[name]) for name in chosen.stages]
     _check_order(plan)
     _check_backends(plan)
-    work = out / f".{source.stem}.audiopost"
+    base = name or source.stem
+    work = out / f".{base}.audiopost"
+    target = functools.partial(Target, source, out, work, base=base, encoding=chosen.encoding, tagged=tagged)
     with guarded(work):
         new = [folder for folder in (work, out) if not folder.exists()]
     make_folder(work)
     with scratch.using(work):  # a film's sound is long: it belongs where the results will be, not in /tmp
         try:
             with measured() as cost:
-                project = replace(decode.load(source, fps=fps, start_timecode=start_timecode), preset=chosen.name)
+                opened = decoded or decode.load(source, fps=fps, start_timecode=start_timecode)
+                project = replace(opened, preset=chosen.name)
             refusal = _check_delivery(project, plan, source, chosen.encoding)
         except AudiopostError:
             for folder in new:
@@ -78,16 +88,16 @@ def run(
             raise
         seconds: dict[str, float] = {"decode": float(cost["seconds"])}
         if resume:
-            project = _resumed(project, plan, work, out / f"{source.stem}.project.json")
+            project = _resumed(project, plan, work, out / f"{base}.project.json")
         if refusal:
             project = _without(project, refusal)
         try:
-            project, outputs = _done(project, plan, source, out, work, progress, seconds, chosen.encoding)
+            project, outputs = _done(project, plan, target, work, progress, seconds)
         except state.AudioGone as gone:
             log.warning("%s Starting over.", gone.problem)
             fresh = replace(decode.load(source, fps=fps, start_timecode=start_timecode), preset=chosen.name)
             fresh = replace(fresh, missing=(refusal,) if refusal else ())
-            project, outputs = _done(fresh, plan, source, out, work, progress, seconds, chosen.encoding)
+            project, outputs = _done(fresh, plan, target, work, progress, seconds)
     shutil.rmtree(work, ignore_errors=True)
     return RunResult(project, outputs, seconds)
 
@@ -218,16 +228,14 @@ def _text_converted(project: Project) -> bool:
 def _done(
     project: Project,
     plan: list[tuple[Stage, Any]],
-    source: Path,
-    out: Path,
+    target: Callable[[], Target],
     work: Path,
     progress: Progress,
     seconds: dict[str, float],
-    encoding: Encoding,
 ) -> tuple[Project, dict[str, Path]]:
     project = _run_stages(project, plan, work, progress, seconds)
     with measured() as cost:
-        project, outputs = deliver.deliver(project, source, out, work, progress, encoding)
+        project, outputs = deliver.deliver(project, target(), progress)
     seconds["deliver"] = float(cost["seconds"])
     return project, outputs
 

@@ -18,23 +18,35 @@ class Target:
     """A folder and the base name of a recording, or another; `outputs` tells what was written, by kind.
 
     `encoding` is how sound is written there, `encoded` what became of it, in words, by kind; `remarks` is what a person
-    should know, in sentences.
+    should know, in sentences. `tagged` puts the language of every subtitle into its name, 'FILM.yue.srt'.
 
     What an earlier run on the same recording wrote there, and nobody has edited since, is replaced. Anything else of
     that name is kept beside it; `settle` drops what proves to be the same.
     """
 
     def __init__(
-        self, source: Path, out: Path, work: Path | None = None, *, base: str = "", encoding: Encoding | None = None
+        self,
+        source: Path,
+        out: Path,
+        work: Path | None = None,
+        *,
+        base: str = "",
+        encoding: Encoding | None = None,
+        tagged: bool = False,
     ) -> None:
         self.source, self.out, self.base = source, out, base or source.stem
         self.encoding = encoding or Encoding()
+        self._tagged = tagged
         self.outputs: dict[str, Path] = {}
         self.encoded: dict[str, str] = {}
         self.remarks: list[str] = []
         self._journal = work / "delivered.txt" if work else None
         self._ours = delivered_names(out, self.base, source.name) | self._journalled()
         self._kept: list[tuple[Path, Path]] = []
+
+    def language(self, tag: str) -> str:
+        """What a BCP 47 tag adds to the name of a subtitle in the recording's own language."""
+        return f".{tag}" if self._tagged and tag not in ("", "und") else ""
 
     def path(self, kind: str, suffix: str) -> Path:
         """Where a deliverable goes that is named after the recording; see `named`."""

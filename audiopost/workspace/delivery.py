@@ -10,6 +10,7 @@ from ..core.marks import SpecCheck
 from ..core.options import build, change
 from ..core.project import Project
 from ..core.stage import Progress, silent
+from ..delivery.figures import spec_of
 from ..delivery.spotting import Programme
 from ..io import scratch
 from ..io.encode import Encoding
@@ -20,7 +21,6 @@ from ..pipeline.record import Delivered, delivered
 from ..pipeline.target import Target
 from ..stages import loudness
 from .desk import Desk
-from .runs import spec_of
 
 #: Where a desk notes which change was the last one before it was delivered.
 _NOTED = "delivered"

@@ -6,7 +6,6 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ..core.marks import overall
 from ..core.project import Project
 from ..delivery.provenance import caption_counts
 from ..presets import STAGES, stage
@@ -86,32 +85,3 @@ def taken_over(now: Project, made: Project, keep: Collection[str] = ()) -> Proje
 
 def _has_part(name: str) -> bool:
     return any(name in stages for stages in PARTS.values())
-
-
-def figures(project: Project) -> dict[str, Any]:
-    """What a run came to, as JSON: counts of faults, captions, issues and cues, the loudness and its verdict.
-
-    What was not made is absent.
-    """
-    found: dict[str, Any] = {"missing": len(project.missing)}
-    for name, key in (
-        ("findings", "findings"),
-        ("captions", "captions"),
-        ("caption_issues", "issues"),
-        ("cues", "cues"),
-    ):
-        if (values := getattr(project, name)) is not None:
-            found[key] = len(values)
-    if project.loudness is not None:
-        found["lufs"] = project.loudness.integrated_lufs
-        found["peak_dbtp"] = project.loudness.true_peak_dbtp
-    if project.loudness_checks:
-        found["verdict"] = overall(project.loudness_checks)
-        found["spec"] = spec_of(project)
-    return found
-
-
-def spec_of(project: Project) -> str:
-    """The name of the delivery spec that the loudness was made for, '' for none."""
-    step = project.step("loudness")
-    return str(step.options.get("spec", "")) if step else ""

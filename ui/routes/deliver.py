@@ -14,12 +14,13 @@ from pydantic import BaseModel, Field
 from audiopost.core.errors import BadValue
 from audiopost.core.marks import SpecCheck, overall
 from audiopost.core.project import Project
+from audiopost.delivery.figures import spec_of
 from audiopost.io.zipping import zipped
 from audiopost.pipeline.record import Delivered
 from audiopost.stages.loudness import load_spec, spec_names
 from audiopost.workspace import Desk, delivery
 from audiopost.workspace.captions import working_style
-from audiopost.workspace.runs import spec_of, touched
+from audiopost.workspace.runs import touched
 
 from .. import delivering
 from .base import FROM_US, DeskOf, JobsOf, VisitorOf
