@@ -21,6 +21,7 @@ import numpy as np
 from ..core.audio import FloatArray
 from ..core.errors import BadValue, OutputError, UnknownName
 from ..core.serial import from_json, to_json
+from ..core.shown import printable
 from ..core.speech import Consent
 from ..io.atomic import guarded, write_bytes
 from . import voice_print
@@ -198,14 +199,6 @@ class Cast:
 def _key(name: str) -> str:
     """What makes two names the same."""
     return unicodedata.normalize("NFC", name).casefold()
-
-
-_UNPRINTABLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
-
-
-def printable(text: str) -> bool:
-    """No control characters, line ends, changes of writing direction; joiners stay, Persian and Hindi need them."""
-    return all(c in "\u200c\u200d" or unicodedata.category(c) not in _UNPRINTABLE for c in text)
 
 
 def checked_name(name: str) -> str:

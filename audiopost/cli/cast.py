@@ -10,8 +10,9 @@ import click
 
 from ..analysis.cast import Cast, Person, change, load, new_consent
 from ..core.serial import to_json
+from ..core.shown import shown
 from . import options
-from .console import print_json, quiet_stdout, shown
+from .console import print_json, quiet_stdout
 
 _file = click.argument("file", metavar="FILE", type=click.Path(path_type=Path, readable=False))
 _id = click.argument("person", metavar="ID")

@@ -53,13 +53,6 @@ def quiet_stdout() -> Iterator[IO[str]]:
         out.close()
 
 
-def shown(text: str) -> str:
-    """File names and tags may hold anything; a terminal gets no control characters of theirs."""
-    from ..analysis.cast import printable
-
-    return "".join(c if printable(c) else c.encode("unicode_escape").decode() for c in text)
-
-
 def print_json(data: dict[str, Any], out: IO[str]) -> None:
     json.dump(data, out, ensure_ascii=False, indent=1, allow_nan=False)
     out.write("\n")

@@ -12,6 +12,7 @@ import click
 from ..core.errors import BadValue, UnknownName
 from ..core.options import build
 from ..core.project import Project
+from ..core.shown import shown as printable
 from ..core.spotting import Cue
 from ..core.stage import Progress
 from ..delivery.cue_sheet import facts
@@ -24,7 +25,6 @@ from ..io.encode import Encoding
 from ..stages.cues import Options
 from . import options, results
 from .console import print_json, quiet_stdout, reporting
-from .console import shown as printable
 
 if TYPE_CHECKING:
     from ..delivery.spotting import Programme

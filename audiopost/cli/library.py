@@ -12,11 +12,12 @@ import click
 from ..analysis.affect import CIRCUMPLEX
 from ..core.errors import BadValue
 from ..core.serial import to_json
+from ..core.shown import shown
 from ..core.time import clock
 from ..music.key import MODES
 from ..music.library import Scan, Store, Track, default_path, rescan, scan, search, table
 from . import options
-from .console import print_json, quiet_stdout, reporting, say, shown
+from .console import print_json, quiet_stdout, reporting, say
 
 #: Exit code where some of several files could not be heard.
 _PARTIAL_FAILURE = 3

@@ -27,6 +27,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "cast": ("cast", "The people of a series: list, name, merge, consent, forget."),
     "models": ("models", "List, pull, find and verify model weights."),
     "presets": ("presets", "List the presets, show one."),
+    "batch": ("batch", "A series overnight: many recordings through one preset, nothing lost."),
+    "serve": ("serve", "Take jobs over HTTP, for pipelines in other languages."),
     "doctor": ("doctor", "What is installed, what each preset would use, what to do for more."),
     "ui": ("ui", "Open the workbench in the browser."),
 }

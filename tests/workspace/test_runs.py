@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from audiopost.core.audio import Audio
-from audiopost.core.marks import Finding, LoudnessReport, SpecCheck
+from audiopost.core.marks import Finding, LoudnessReport
 from audiopost.core.project import MediaInfo, Project
 from audiopost.core.speech import Caption, Transcript
 from audiopost.core.spotting import Cue
 from audiopost.core.stage import Step
-from audiopost.workspace.runs import MIXDOWN, changed_parts, figures, taken_over, touched
+from audiopost.workspace.runs import MIXDOWN, changed_parts, taken_over, touched
 
 HUM = Finding("hum", 0.0, 3.0, 0.5, "50 Hz at -40 dBFS", "restore")
 
@@ -110,12 +110,3 @@ def test_what_was_changed_meanwhile_is_seen(film: Project) -> None:
     assert changed_parts(film, film) == ()
     assert changed_parts(film, replace(film, cues=())) == ("cues",)
     assert changed_parts(film, replace(film, transcript=None)) == ("captions",)
-
-
-def test_figures_say_what_was_made_and_nothing_else(film: Project) -> None:
-    check = SpecCheck("integrated loudness", -23.0, "-16 ±1 LUFS", False)
-    assert figures(replace(film, loudness_checks=(check,))) == {
-        "missing": 0, "findings": 1, "captions": 2, "issues": 0, "cues": 2, "lufs": -23.0, "peak_dbtp": -1.8,
-        "verdict": "FAIL", "spec": "podcast",
-    }  # fmt: skip
-    assert figures(made("")) == {"missing": 0}

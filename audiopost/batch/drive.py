@@ -1,0 +1,338 @@
+"""The driver of a batch: hands jobs from the ledger to an engine, and decides what each event means.
+
+Ended, all well        done
+Ended, DiskFull        the batch pauses until there is room; the job waits again
+Ended, OutputError     tried again, a share or a store may be back; the third time it is a failure
+Ended, any other       failed, with its reason
+Lost, crash or memory  tried once more, alone and with smaller settings; then quarantined
+Lost, killed           waits again; quarantined where it never gets through
+Lost, cancelled        cancelled, or waiting again where the whole batch stops
+"""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from ..core.errors import DiskFull, InputError
+from .engine import Begun, Ended, Engine, Event, Lost, Moved, Said
+from .job import Job, Outcome, State, Task
+from .job_logs import JobLogs
+from .ledger import Ledger
+from .places import is_url, stat
+
+log = logging.getLogger("audiopost")
+
+#: A recording may be cut off from outside so often (batches killed, machines switched off) before it is suspected.
+MOST_LOSSES = 10
+#: So often it is tried to write results to a place that refuses.
+MOST_REFUSALS = 3
+#: Progress goes into the ledger this often, in seconds.
+_MOVED_S = 2.0
+#: How long one turn waits for events, in seconds.
+_TURN_S = 0.5
+#: A full disk is looked at this often; work goes on once so much more is free (in bytes), or after so many seconds.
+_ROOM_S, _MORE, _TRY_S = 1.0, 4 << 20, 60.0
+
+Kind = Literal["begun", "moved", "done", "failed", "quarantined", "again", "cancelled", "paused", "resumed", "stopping"]
+
+
+@dataclass(frozen=True)
+class Notice:
+    """Something that people may want to know at once; `job` is None for the whole batch."""
+
+    kind: Kind
+    text: str = ""
+    job: Job | None = None
+
+
+class Batch:
+    """One run of the driver over a ledger, in the calling thread. `tell` hears of everything; `rescan` is asked each
+    `rescan_s` seconds for new orders, and the run then lasts until it is stopped.
+
+    Whoever makes it must hold the ledger for itself: see `claim.claimed`.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        engine: Engine,
+        logs: JobLogs,
+        *,
+        work: str = "",
+        tell: Callable[[Notice], None] = lambda notice: None,
+        rescan: Callable[[], object] | None = None,
+        rescan_s: float = 5.0,
+    ) -> None:
+        self._ledger, self._engine, self._logs, self._work, self._tell = ledger, engine, logs, work, tell
+        self._rescan, self._rescan_s, self._scanned = rescan, rescan_s, time.monotonic()
+        self._in_hand: dict[int, Job] = {}
+        self._begun: set[int] = set()
+        self._alone = False
+        self._moved: dict[int, float] = {}
+        self._stopping = self._at_once = False
+        self._no_room: _NoRoom | None = None
+
+    def stop(self) -> None:
+        """Finishes what is in hand and takes nothing more; the second call stops at once. For signal handlers too."""
+        self._at_once = self._stopping
+        self._stopping = True
+
+    def go(self) -> dict[State, int]:
+        """Works until nothing is left; how many jobs are in each state then.
+
+        What was in hand when an earlier driver was killed waits again. Raises what the ledger and the engine raise.
+        """
+        for number in self._keep(self._ledger.cut_off):
+            self._bounded(number)
+        told_stop = False
+        self._note_pause("")
+        try:
+            while not self._at_once:
+                if self._stopping and not told_stop:
+                    told_stop = True
+                    self._drop_unbegun()
+                    self._say("stopping", f"finishing {len(self._begun)} in hand; once more stops at once")
+                self._take_requests()
+                self._look_for_room()
+                self._feed()
+                for event in self._engine.results(_TURN_S):
+                    self._take(event)
+                if not self._in_hand and self._is_over():
+                    break
+        finally:
+            self._engine.close()
+            for number in sorted(self._begun):
+                self._interrupt(number)
+        return self._ledger.counts()
+
+    def _interrupt(self, number: int) -> None:
+        self._keep(lambda: self._ledger.again(number, "interrupted", "the batch was stopped"))
+
+    def _is_over(self) -> bool:
+        if self._stopping:
+            return True
+        if self._no_room is not None:
+            return False
+        if self._rescan is not None:
+            self._look_for_more()
+            return False
+        return not any(self._ledger.waiting(1, careful=careful) for careful in (False, True))
+
+    # --- what goes out
+
+    def _feed(self) -> None:
+        if self._stopping or self._no_room is not None or self._alone:
+            return
+        self._look_for_more()
+        while (free := self._engine.free) > 0:
+            jobs = self._ledger.waiting(free, careful=False, without=self._in_hand)
+            for job in jobs:
+                self._submit(job)
+            if len(jobs) < free:
+                break
+        if not self._in_hand:
+            for job in self._ledger.waiting(1, careful=True):
+                self._alone = True
+                self._submit(job)
+
+    def _submit(self, job: Job) -> None:
+        try:
+            size, mtime_ns = stat(job.order.source)
+        except InputError as error:
+            self._keep(lambda: self._ledger.begin(job.id, ""))
+            self._end(job, Outcome(type(error).__name__, str(error)))
+            return
+        same = (size, mtime_ns) == (job.size, job.mtime_ns)
+        if not same:
+            self._keep(lambda: self._ledger.seen(job.id, size, mtime_ns))
+        self._in_hand[job.id] = replace(job, size=size, mtime_ns=mtime_ns)
+        self._engine.submit(
+            Task(job.id, job.order, self._work, resume=same and job.attempts > 0, careful=job.crashes > 0)
+        )
+
+    def _look_for_more(self) -> None:
+        now = time.monotonic()
+        if self._rescan is not None and now - self._scanned >= self._rescan_s:
+            self._scanned = now
+            self._rescan()
+
+    def _drop_unbegun(self) -> None:
+        for number in [number for number in self._in_hand if number not in self._begun]:
+            self._engine.cancel(number)
+
+    def _take_requests(self) -> None:
+        for request in self._ledger.asked():
+            if request.verb == "retry":
+                self._ledger.reset(request.job)
+            elif request.job in self._in_hand:
+                self._engine.cancel(request.job)
+            elif self._ledger.drop(request.job):
+                self._say("cancelled", "", self._ledger.get(request.job))
+
+    # --- what comes back
+
+    def _take(self, event: Event) -> None:
+        job = self._in_hand.get(event.job)
+        if job is None:
+            return
+        number = job.id
+        if isinstance(event, Moved):
+            self._move(job, event)
+        elif isinstance(event, Said):
+            self._logs.add(job, event.level, event.text)
+        elif isinstance(event, Begun):
+            self._begun.add(number)
+            self._keep(lambda: self._ledger.begin(number, event.worker))
+            job = self._in_hand[number] = self._ledger.get(number)
+            self._logs.add(job, logging.INFO, f"attempt {job.attempts} by {event.worker}")
+            self._say("begun", event.worker, job)
+        else:
+            self._let_go(job)
+            if isinstance(event, Ended):
+                self._end(job, event.outcome)
+            else:
+                self._lose(job, event)
+
+    def _move(self, job: Job, event: Moved) -> None:
+        job = self._in_hand[job.id] = replace(job, stage=event.stage, share=event.share)
+        now = time.monotonic()
+        if now - self._moved.get(job.id, -_MOVED_S) >= _MOVED_S:
+            self._moved[job.id] = now
+            self._keep(lambda: self._ledger.move(job.id, event.stage, event.share))
+        self._say("moved", "", job)
+
+    def _let_go(self, job: Job) -> None:
+        del self._in_hand[job.id]
+        self._begun.discard(job.id)
+        self._moved.pop(job.id, None)
+        self._alone = False
+
+    def _end(self, job: Job, outcome: Outcome) -> None:
+        if not outcome.error:
+            self._settle(job, outcome, "done")
+        elif outcome.error == DiskFull.__name__:
+            self._again(job, "disk full", outcome.reason)
+            self._pause(outcome.reason, self._disk_of(job))
+        elif outcome.error == "MemoryError":
+            self._crash(job, "memory", outcome.reason, ())
+        elif outcome.error == "OutputError" and self._refusals(job) < MOST_REFUSALS - 1:
+            self._again(job, "failed", outcome.reason)
+        else:
+            self._settle(job, outcome, "failed")
+
+    def _lose(self, job: Job, event: Lost) -> None:
+        if event.cause == "cancelled":
+            if not self._stopping:
+                self._settle(job, Outcome("Cancelled", "It was cancelled."), "cancelled")
+        elif event.cause == "killed":
+            self._again(job, "killed", event.detail, loss=True)
+            self._bounded(job.id)
+        else:
+            self._crash(job, event.cause, event.detail, event.words)
+
+    def _crash(self, job: Job, cause: str, detail: str, words: Iterable[str]) -> None:
+        for line in words:
+            self._logs.add(job, logging.ERROR, line)
+        if job.crashes == 0:
+            self._again(job, cause, f"{detail}; once more, alone and with smaller settings", crash=True)
+            return
+        reason = f"It brought its worker down twice, the second time alone and with smaller settings: {detail}."
+        self._settle(job, Outcome("StageError", reason), "quarantined", ending=cause)
+
+    def _bounded(self, number: int) -> None:
+        """Quarantines a job that is cut off from outside again and again: it may be what ends the machine."""
+        job = self._ledger.get(number)
+        if job.losses >= MOST_LOSSES:
+            reason = f"It was cut off {job.losses} times, and may be what ends the batch or the machine."
+            self._settle(job, Outcome("StageError", reason), "quarantined")
+
+    def _again(self, job: Job, ending: str, detail: str, *, crash: bool = False, loss: bool = False) -> None:
+        self._logs.add(job, logging.WARNING, f"{ending}: {detail}")
+        self._keep(lambda: self._ledger.again(job.id, ending, detail, crash=crash, loss=loss))
+        self._say("again", f"{ending}: {detail}", job)
+
+    def _settle(self, job: Job, outcome: Outcome, state: State, *, ending: str = "") -> None:
+        if outcome.reason:
+            self._logs.add(job, logging.ERROR, outcome.reason)
+        self._keep(lambda: self._ledger.finish(job.id, outcome, state, ending=ending))
+        kinds: dict[str, Kind] = {"done": "done", "cancelled": "cancelled", "quarantined": "quarantined"}
+        self._say(kinds.get(state, "failed"), outcome.reason, self._ledger.get(job.id))
+
+    def _refusals(self, job: Job) -> int:
+        """How often in a row its results were refused before."""
+        count = 0
+        for attempt in reversed(self._ledger.attempts(job.id)[:-1]):
+            if attempt.ending != "failed":
+                break
+            count += 1
+        return count
+
+    # --- full disks
+
+    def _disk_of(self, job: Job) -> Path:
+        return Path(self._work or ".") if is_url(job.order.out) else Path(job.order.out)
+
+    def _pause(self, reason: str, disk: Path) -> None:
+        if self._no_room is None:
+            self._no_room = _NoRoom(disk)
+            self._note_pause(reason)
+            self._say("paused", f"{reason} The batch waits and goes on when there is room.")
+
+    def _look_for_room(self) -> None:
+        # What is in hand may still end, and give back what it has taken.
+        if self._no_room is not None and not self._in_hand and self._no_room.is_over():
+            self._no_room = None
+            self._note_pause("")
+            self._say("resumed", "going on")
+
+    def _note_pause(self, reason: str) -> None:
+        """For others that look on, as far as there is room for it."""
+        try:
+            self._ledger.note("paused", reason)
+        except DiskFull as error:
+            log.debug("%s", error)
+
+    def _keep(self, write: Callable[[], Any]) -> Any:
+        """What `write` does to the ledger, waiting for room where its disk is full."""
+        told = False
+        while True:
+            try:
+                return write()
+            except DiskFull as error:
+                if self._at_once:
+                    raise
+                if not told:
+                    told = True
+                    self._say("paused", f"{error} The batch waits and goes on when there is room.")
+                time.sleep(_ROOM_S)
+
+    def _say(self, kind: Kind, text: str = "", job: Job | None = None) -> None:
+        self._tell(Notice(kind, text, job))
+
+
+class _NoRoom:
+    """A disk that was full, and whether there is more room now than there was."""
+
+    def __init__(self, disk: Path) -> None:
+        self._disk = disk
+        self._since = self._looked = time.monotonic()
+        self._least: int | None = None
+
+    def is_over(self) -> bool:
+        now = time.monotonic()
+        if now - self._looked < _ROOM_S and self._least is not None:
+            return False
+        self._looked = now
+        try:
+            free = shutil.disk_usage(self._disk).free
+        except OSError as error:
+            log.warning("%s cannot be looked at: %s", self._disk, error)
+            return now - self._since >= _TRY_S
+        self._least = free if self._least is None else min(self._least, free)
+        return free >= self._least + _MORE or now - self._since >= _TRY_S
