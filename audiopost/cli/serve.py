@@ -1,0 +1,182 @@
+"""`audiopost serve`: jobs over HTTP. FastAPI and uvicorn come with the extra `server`, and are imported here alone."""
+
+from __future__ import annotations
+
+import contextlib
+import ipaddress
+import os
+import re
+import signal
+import socket
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ..core.errors import BadValue, MissingExtra, Unavailable, UnknownName
+from .console import reporting, say
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+_FOLDER = click.Path(path_type=Path, file_okay=False)
+_FILE = click.Path(path_type=Path, dir_okay=False)
+#: The environment's token is not seen by others on this machine, as one on the command line would be.
+_VARIABLE = "AUDIOPOST_TOKEN"
+
+
+@click.command("serve", short_help="Take jobs over HTTP.")
+@click.argument("folder", metavar="FOLDER", type=_FOLDER)
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--port", default=7861, show_default=True, type=click.IntRange(0, 65535), help="Port; 0 takes a free one."
+)
+@click.option(
+    "--token-file", "--token_file", type=_FILE, metavar="FILE",
+    help=f"The token that clients show. Without it: {_VARIABLE} in the environment, else one is made and told.",
+)  # fmt: skip
+@click.option(
+    "--root-path", "--root_path", default="", metavar="PATH", help="Path below which a reverse proxy serves it."
+)
+@click.option(
+    "--source", "sources", multiple=True, type=_FOLDER, metavar="FOLDER",
+    help="Recordings below FOLDER may be named by their path. Several times for several; without it, none.",
+)  # fmt: skip
+@click.option(
+    "--preset", "names", multiple=True, metavar="P", help="Offer this preset; several times for several. Default: all."
+)
+@click.option(
+    "--max-size", "--max_size", default="20gb", show_default=True, metavar="SIZE", help="Largest recording to upload."
+)
+@click.option("--workers", default="auto", show_default=True, metavar="N", help="Recordings at once, or auto.")
+@click.option("--ledger", type=_FILE, metavar="FILE", help="Default: .audiopost-batch/ledger.sqlite in FOLDER.")
+def _serve(
+    folder: Path,
+    host: str,
+    port: int,
+    token_file: Path | None,
+    root_path: str,
+    sources: tuple[Path, ...],
+    names: tuple[str, ...],
+    max_size: str,
+    workers: str,
+    ledger: Path | None,
+) -> None:
+    """Take jobs over HTTP: uploads, results and the ledger lie in FOLDER. For pipelines in other languages."""
+    try:
+        import fastapi  # noqa: F401
+        import python_multipart  # noqa: F401
+        import uvicorn  # noqa: F401
+    except ImportError as error:
+        raise MissingExtra(
+            f"The server needs {error.name}.", value=error.name, remedy="pip install 'audiopost[server]'"
+        ) from error
+    from .. import presets
+    from ..batch import machine, speeds
+    from ..server.app import create_app
+    from ..server.settings import Settings
+    from ..server.works import opened
+
+    if root_path and not re.fullmatch(r"(/[\w.~-]+)+/?", root_path):
+        raise BadValue(f"{root_path!r} is no path.", value=root_path, remedy="For example --root-path /audiopost.")
+    for name in names:
+        if name not in presets.known():
+            raise UnknownName("preset", name, presets.known())
+    for source in sources:
+        if not source.is_dir():
+            raise BadValue(f"There is no folder {source}.", value=str(source), remedy="Make it, or leave out --source.")
+    needs_mb = max((speed.peak_mb for speed in speeds.read().values()), default=0.0)
+    share = machine.share(_workers(workers), needs_mb)
+    settings = Settings(
+        folder, _token(token_file, folder), ledger=ledger, max_upload_bytes=_size(max_size), workers=share.workers,
+        threads=share.threads, needs_mb=needs_mb, presets=names, sources=sources, root_path=root_path.rstrip("/"),
+    )  # fmt: skip
+    with reporting(), _ending_well(), _listening(host, port) as bound, opened(settings) as works:
+        if not _is_loopback(host):
+            say(
+                f"warning: {host} can be reached from other machines, and token and recordings go over the network as "
+                "they are. Put a reverse proxy that speaks TLS before it."
+            )
+        _run(create_app(settings, works=works), bound, settings.root_path)
+
+
+def _run(application: FastAPI, bound: socket.socket, root_path: str) -> None:
+    """Serves until interrupted."""
+    import uvicorn
+
+    host, port = bound.getsockname()[:2]
+    say(f"audiopost serve: http://{f'[{host}]' if ':' in host else host}:{port}{root_path} (Ctrl+C ends it)")
+    config = uvicorn.Config(
+        application, log_level="warning", server_header=False, proxy_headers=False, timeout_graceful_shutdown=3
+    )
+    uvicorn.Server(config).run([bound])
+
+
+@contextlib.contextmanager
+def _ending_well() -> Iterator[None]:
+    """SIGTERM ends the block as an exit with 0: uvicorn hands it on, and what was opened before it shall be closed."""
+    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@contextlib.contextmanager
+def _listening(host: str, port: int) -> Iterator[socket.socket]:
+    """The socket that will be served, before any work begins. Raises Unavailable."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as bound:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            bound.bind((host, port))
+        except OSError as error:
+            raise Unavailable(
+                f"Cannot listen on {host}, port {port}: {error}.", value=port, remedy="--port 0 takes a free port."
+            ) from error
+        yield bound
+
+
+def _token(file: Path | None, folder: Path) -> str:
+    """The token of a file, the environment, or an earlier start, else a new one. Raises BadValue, OutputError."""
+    from ..batch.job import HIDDEN
+    from ..server.auth import checked_token, kept_token, read_token
+
+    if file is not None:
+        return read_token(file)
+    given = os.environ.get(_VARIABLE, "")
+    return checked_token(given) if given else kept_token(folder / HIDDEN, say)
+
+
+def _workers(text: str) -> int | None:
+    """How many, None for auto. Raises BadValue."""
+    if text == "auto":
+        return None
+    if not text.isdecimal() or not 1 <= int(text) <= 1024:
+        raise BadValue(f"--workers {text!r} is no number of workers.", value=text, choices=("auto", "1", "2", "…"))
+    return int(text)
+
+
+def _size(text: str) -> int:
+    """Bytes of '500mb', '4gb', '800000'. Raises BadValue."""
+    found = re.fullmatch(r"\s*(\d{1,15}(?:\.\d{1,9})?)\s*([kmgt]?)i?b?\s*", text.lower())
+    size = round(float(found[1]) * 1000.0 ** " kmgt".index(found[2] or " ")) if found else 0
+    if not size:
+        raise BadValue(f"--max-size {text!r} is no size.", value=text, remedy="For example 500mb or 4gb.")
+    return size
+
+
+def _is_loopback(host: str) -> bool:
+    """Whether only this machine can reach a server that listens on `host`."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def command(_: str) -> click.Command:
+    return _serve
