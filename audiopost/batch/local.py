@@ -15,6 +15,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections import deque
 from collections.abc import Iterable
 from pathlib import Path
@@ -33,6 +34,10 @@ log = logging.getLogger("audiopost")
 
 #: Last lines of a worker's standard error that are kept.
 _WORDS = 40
+#: A worker that has told nothing and used no processor for so long, in seconds, hangs: it waits for what never comes.
+STALLED_S = 900.0
+#: A process that does nothing uses less than this, in seconds of processor time between two looks.
+_IDLE_S = 0.05
 #: Of free memory this much is left to everything else.
 _SPARE = 0.1
 #: Signals that come from outside: people, the system's shutdown. SIGKILL comes from the kernel too: see `fate`.
@@ -40,10 +45,15 @@ _FROM_OUTSIDE = frozenset({signal.SIGTERM, signal.SIGINT, getattr(signal, "SIGHU
 
 
 class Local:
-    """`workers` processes of `threads` threads. `needs_mb` is what one is known to take, 0 where nobody knows."""
+    """`workers` processes of `threads` threads. `needs_mb` is what one is known to take, 0 where nobody knows.
 
-    def __init__(self, workers: int, threads: int, *, needs_mb: float = 0.0, module: str = "") -> None:
-        self._most, self._threads, self._needs_mb = workers, threads, needs_mb
+    One that hangs for `stalled_s` is ended, which counts as a crash.
+    """
+
+    def __init__(
+        self, workers: int, threads: int, *, needs_mb: float = 0.0, module: str = "", stalled_s: float = STALLED_S
+    ) -> None:
+        self._most, self._threads, self._needs_mb, self._stalled_s = workers, threads, needs_mb, stalled_s
         self._module = module or f"{__package__}.worker"
         self._waiting: deque[Task] = deque()
         self._workers: list[_Worker] = []
@@ -73,6 +83,8 @@ class Local:
                 told += self._taken(worker, message)
         except queue.Empty:
             self._hand_out()
+        for worker in self._workers:
+            worker.end_if_stalled(self._stalled_s)
         return told
 
     def cancel(self, job: int) -> None:
@@ -124,6 +136,7 @@ class Local:
             if other.ahead is not None and other.ahead.id == task.id:
                 other.ahead = None
         worker.task = task
+        worker.told()
         worker.write("run", task)
         self._told.append(Begun(task.id, worker.name))
 
@@ -141,6 +154,7 @@ class Local:
     def _taken(self, worker: _Worker, message: dict[str, Any] | None) -> list[Event]:
         if message is None:
             return self._died(worker)
+        worker.told()
         kind = getattr(engine, message.pop("event"))
         event: Event = from_json(kind, message)
         if isinstance(event, Ended):
@@ -165,7 +179,9 @@ class _Worker:
         self.name = name
         self.task: Task | None = None
         self.ahead: Task | None = None
-        self.cancelled = self.gone = False
+        self.cancelled = self.gone = self.stalled = False
+        self._heard_s = self._looked_s = time.monotonic()
+        self._used_s = 0.0
         self.words: collections.deque[str] = collections.deque(maxlen=_WORDS)
         self._events = events
         self._killed_by_memory = _out_of_memory_kills()
@@ -210,11 +226,41 @@ class _Worker:
         except psutil.Error:
             return 0.0
 
+    def told(self) -> None:
+        """It is heard of, or has just been given something to do."""
+        self._heard_s = time.monotonic()
+
+    def end_if_stalled(self, after_s: float) -> None:
+        """Kills it where it has a task, and neither told anything nor used a processor for `after_s`."""
+        now = time.monotonic()
+        if self.task is None or now - self._heard_s < after_s or now - self._looked_s < after_s / 10:
+            return
+        used_s, self._looked_s = self._processor_s(), now
+        if used_s - self._used_s > _IDLE_S:
+            self._used_s = used_s
+            self.told()
+            return
+        self.stalled = True
+        self.process.kill()
+
+    def _processor_s(self) -> float:
+        """Processor time of it and its children so far."""
+        import psutil
+
+        try:
+            process = psutil.Process(self.process.pid)
+            times = [each.cpu_times() for each in (process, *process.children(recursive=True))]
+        except psutil.Error:
+            return 0.0
+        return float(sum(each.user + each.system for each in times))
+
     def fate(self) -> tuple[Cause, str]:
         """Why it is gone, as a cause and in words."""
         code = self.process.returncode
         if self.cancelled:
             return "cancelled", "cancelled"
+        if self.stalled:
+            return "crash", "it hung: for a long time it told nothing and used no processor"
         if code == -getattr(signal, "SIGKILL", 9) and _out_of_memory_kills() > self._killed_by_memory:
             return "memory", "the system ended it because memory ran out"
         if any("bad_alloc" in line or "MemoryError" in line for line in self.words):

@@ -1,8 +1,8 @@
 """The worker of the engines' tests: audiopost's own, but an order's title may ask for trouble, and it counts loads.
 
-'crash' reads address 0; 'crash once: FILE' does while FILE is not there, and makes it; 'wait: FILE' writes its process
-number into FILE.pid, and goes on when FILE is there. Each model that is loaded is a line in `loads` in the folder of
-the results.
+'hang' sleeps for an hour; 'crash' reads address 0; 'crash once: FILE' does while FILE is not there, and makes it;
+'wait: FILE' writes its process number into FILE.pid, and goes on when FILE is there. Each model that is loaded is a
+line in `loads` in the folder of the results.
 """
 
 from __future__ import annotations
@@ -27,6 +27,8 @@ class Troubled(runner.Runner):
             if place:
                 Path(place).touch()
             ctypes.string_at(0)
+        if verb == "hang":
+            time.sleep(3600)
         if verb == "wait":
             written = Path(f"{place}.part")
             written.write_text(str(os.getpid()))

@@ -290,6 +290,19 @@ def test_a_native_crash_is_told_apart_with_its_last_words(make: Make, recordings
     assert all(hashes(ends[job].outcome) for job in (0, 2))
 
 
+@pytest.mark.slow
+def test_a_worker_that_hangs_is_ended_and_the_next_is_done(
+    recordings: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(HERE)
+    engine = Local(1, 1, module=MODULE, stalled_s=4.0)
+    events = play(engine, tasks(recordings[:2], tmp_path, ["hang"]))
+    engine.close()
+    ends = ends_of(events)
+    assert (ends[0].cause, "it hung" in ends[0].detail) == ("crash", True)
+    assert hashes(ends[1].outcome)
+
+
 def test_cancelling_drops_what_waits_and_kills_what_is_in_hand(
     make: Make, recordings: list[Path], tmp_path: Path
 ) -> None:
