@@ -34,6 +34,8 @@ MOST_LOSSES = 10
 MOST_REFUSALS = 3
 #: Progress goes into the ledger this often, in seconds.
 _MOVED_S = 2.0
+#: A job that crashed waits so long for a watch to be idle, in seconds; then nothing new is begun until it had its turn.
+_CAREFUL_S = 600.0
 #: How long one turn waits for events, in seconds.
 _TURN_S = 0.5
 #: A full disk is looked at this often; work goes on once so much more is free (in bytes), or after so many seconds.
@@ -74,6 +76,7 @@ class Batch:
         self._in_hand: dict[int, Job] = {}
         self._begun: set[int] = set()
         self._alone = False
+        self._careful_since: float | None = None
         self._moved: dict[int, float] = {}
         self._stopping = self._at_once = False
         self._no_room: _NoRoom | None = None
@@ -130,16 +133,31 @@ class Batch:
         if self._stopping or self._no_room is not None or self._alone:
             return
         self._look_for_more()
+        if not self._is_held_back():
+            self._submit_all(careful=False)
+        if self._engine.apart:
+            self._submit_all(careful=True)
+        elif not self._in_hand:
+            for job in self._ledger.waiting(1, careful=True):
+                self._alone = True
+                self._submit(job)
+
+    def _submit_all(self, *, careful: bool) -> None:
         while (free := self._engine.free) > 0:
-            jobs = self._ledger.waiting(free, careful=False, without=self._in_hand)
+            jobs = self._ledger.waiting(free, careful=careful, without=self._in_hand)
             for job in jobs:
                 self._submit(job)
             if len(jobs) < free:
                 break
-        if not self._in_hand:
-            for job in self._ledger.waiting(1, careful=True):
-                self._alone = True
-                self._submit(job)
+
+    def _is_held_back(self) -> bool:
+        """Whether new work waits for a careful job to have its turn: a watch may never be idle."""
+        if self._rescan is None or self._engine.apart or not self._ledger.waiting(1, careful=True):
+            self._careful_since = None
+            return False
+        now = time.monotonic()
+        self._careful_since = self._careful_since or now
+        return now - self._careful_since >= _CAREFUL_S
 
     def _submit(self, job: Job) -> None:
         try:

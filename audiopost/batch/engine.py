@@ -67,6 +67,11 @@ class Engine(Protocol):
     """What does the work. All methods are called from one thread."""
 
     @property
+    def apart(self) -> bool:
+        """Whether a task has its worker's machine, or its own share of it, to itself: then 'alone' is no wait."""
+        ...
+
+    @property
     def free(self) -> int:
         """How many more tasks it takes now: back-pressure. 0 where every worker has one in hand and one ahead."""
         ...

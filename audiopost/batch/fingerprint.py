@@ -33,7 +33,7 @@ def fingerprint(preset: Preset, order: Order) -> str:
         "stages": [(name, options, _by(name, preset.options[name])) for name, options in stages.items()],
         "deliver": to_json(asdict(preset.encoding)),
         "files": {f"{name}.{option}": digest for name in preset.stages for option, digest in _files(name, preset)},
-        "order": [order.fps, order.start_timecode, order.tagged],
+        "order": [order.fps, order.start_timecode, order.tagged, list(order.only)],
     }
     return hashlib.sha256(json.dumps(data, sort_keys=True, ensure_ascii=True).encode()).hexdigest()
 

@@ -24,7 +24,8 @@ class Order:
 
     `source` is a path or an fsspec URL. `name` says where the results go, below the folder or URL `out`, and what they
     are called: 'season 1/episode 2'. `preset` is the TOML text of the preset with all settings applied. `tagged` puts
-    the language into the names of subtitles. `language` and `title` are what the manifest or a flag says of it.
+    the language into the names of subtitles. `only` are the groups and keys of what is delivered, all where none is
+    named. `language` and `title` are what the manifest or a flag says of it.
     """
 
     source: str
@@ -35,6 +36,7 @@ class Order:
     fps: str | None = None
     start_timecode: str | None = None
     tagged: bool = False
+    only: tuple[str, ...] = ()
     language: str = ""
     title: str = ""
 

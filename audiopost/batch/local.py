@@ -62,6 +62,11 @@ class Local:
         self._started = 0
 
     @property
+    def apart(self) -> bool:
+        """They share one memory."""
+        return False
+
+    @property
     def free(self) -> int:
         """One task in hand and one ahead for each worker."""
         busy = sum(worker.task is not None for worker in self._workers)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from .. import presets
 from ..core.errors import BadValue, UsageError
+from ..pipeline.choice import named
 from ..presets import Preset
 from . import manifest, naming, sources
 from .job import Order
@@ -21,7 +22,8 @@ class Asked:
     """What a batch is asked for, as the command line says it.
 
     `inputs` are folders, files, globs and URLs; `manifest` a table of recordings, '' for none. `settings` are
-    'stage.option=value' for all of them; `patterns` choose names in folders; `template` names the results.
+    'stage.option=value' for all of them; `patterns` choose names in folders; `template` names the results; `only` are
+    the groups and keys of what is delivered.
     `subtitled` passes over what has subtitles in a language ('' for any); None does not ask.
     """
 
@@ -33,6 +35,7 @@ class Asked:
     language: str = ""
     patterns: tuple[str, ...] = ()
     template: str = ""
+    only: tuple[str, ...] = ()
     fps: str | None = None
     start_timecode: str | None = None
     subtitled: str | None = None
@@ -48,7 +51,7 @@ class Orders:
                 "Nothing is named to work on.", value="",
                 remedy="Name folders, files or globs, or a table of recordings with --manifest.",
             )  # fmt: skip
-        self._asked = asked
+        self._asked, self._only = asked, named(asked.only)
         self._presets: dict[tuple[str, tuple[str, ...]], tuple[Preset, str]] = {}
         self._tops: dict[str, Path] = {}
         self._preset(asked.preset, self._common(presets.load(asked.preset)))
@@ -92,7 +95,7 @@ class Orders:
             source, asked.out, name.name, text, preset.name,
             fps=(entry and entry.fps) or asked.fps,
             start_timecode=(entry and entry.start_timecode) or asked.start_timecode,
-            tagged=name.tagged, language=(entry and entry.language) or asked.language,
+            tagged=name.tagged, only=self._only, language=(entry and entry.language) or asked.language,
             title=entry.title if entry is not None else "",
         )  # fmt: skip
 

@@ -46,7 +46,7 @@ class Planner:
         self, ledger: Ledger | None, *, force: bool = False, skip: Callable[[Order], str] = lambda order: ""
     ) -> None:
         self._ledger, self._force, self._skip = ledger, force, skip
-        self._prints: dict[tuple[str, str | None, str | None, bool], str] = {}
+        self._prints: dict[tuple[str, str | None, str | None, bool, tuple[str, ...]], str] = {}
 
     def plan(self, orders: Iterable[Order]) -> list[Planned]:
         """What is to become of each order; nothing is written. Raises UsageError's kinds for a wrong preset."""
@@ -99,7 +99,7 @@ class Planner:
         return "done", ""
 
     def _print(self, order: Order) -> str:
-        key = (order.preset, order.fps, order.start_timecode, order.tagged)
+        key = (order.preset, order.fps, order.start_timecode, order.tagged, order.only)
         if key not in self._prints:
             self._prints[key] = fingerprint(presets.parse(order.preset_name, order.preset), order)
         return self._prints[key]

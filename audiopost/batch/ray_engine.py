@@ -142,6 +142,11 @@ class RayEngine:
             raise
 
     @property
+    def apart(self) -> bool:
+        """Each actor has what it was given."""
+        return True
+
+    @property
     def free(self) -> int:
         """One task in hand and one ahead for each actor that there could be."""
         held = sum(len(actor.tasks) for actor in self._actors)

@@ -91,7 +91,8 @@ class Runner:
             with fetched(order.source, root / HIDDEN) as source:
                 result = run(
                     source, preset, folder, resume=_goes_on(task, folder, name.name), fps=order.fps,
-                    start_timecode=order.start_timecode, name=name.name, tagged=order.tagged, decoded=decoded,
+                    start_timecode=order.start_timecode, name=name.name, tagged=order.tagged, only=order.only,
+                    decoded=decoded,
                     progress=self._progress(task.id, preset),
                 )  # fmt: skip
             outputs = _outputs(result, root)

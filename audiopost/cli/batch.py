@@ -118,6 +118,7 @@ def _group() -> None:
     metavar="DIR",
     help="Where a worker makes what goes to a URL. Default: its own scratch folder.",
 )
+@options.only
 @options.fps
 @options.start_timecode
 @options.as_json
@@ -159,8 +160,8 @@ def _asked(given: dict[str, Any]) -> Asked:
     return Asked(
         out if is_url(out) else str(Path(out).expanduser().absolute()),
         **{name: given[name] for name in (
-            "preset", "inputs", "manifest", "settings", "language", "patterns", "template", "fps", "start_timecode",
-            "subtitled",
+            "preset", "inputs", "manifest", "settings", "language", "patterns", "template", "only", "fps",
+            "start_timecode", "subtitled",
         )},
     )  # fmt: skip
 

@@ -57,6 +57,12 @@ out_optional = click.option(
     help="Folder for the results; without it nothing is written.",
 )  # fmt: skip
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout and nothing else.")
+only = click.option(
+    "--only",
+    multiple=True,
+    metavar="WHAT",
+    help="Deliver only these: audio, film, subtitles, lists, cues, record, or one such as subtitles.srt, audio.master.",
+)
 fps = click.option("--fps", metavar="RATE", help="Frame rate: 25, 23.976, 29.97df … Default: the file's own, else 25.")
 start_timecode = click.option(
     "--start-timecode", "--start_timecode", metavar="HH:MM:SS:FF",

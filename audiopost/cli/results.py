@@ -104,5 +104,6 @@ def run_summary(result: RunResult) -> str:
     duration = result.project.media.duration_s
     lines.append(f"\n{clock(duration)} of sound in {clock(total)} ({total / max(duration, 1e-9):.2f} times its length)")
     lines += [f"note: {warning}" for warning in notes_on(result.project)]
-    lines.append(f"Report: {result.outputs['report']}")
+    if "report" in result.outputs:
+        lines.append(f"Report: {result.outputs['report']}")
     return "\n".join(lines) + "\n"

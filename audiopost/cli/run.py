@@ -22,6 +22,7 @@ from .results import base, run_summary
 @options.out_required
 @click.option("--resume", is_flag=True, help="Go on from an earlier run into the same folder.")
 @click.option("--set", "settings", multiple=True, metavar="STAGE.OPTION=VALUE", help="Change an option of the preset.")
+@options.only
 @options.film_encoding
 @options.fps
 @options.start_timecode
@@ -32,6 +33,7 @@ def _run(
     out: Path,
     resume: bool,
     settings: tuple[str, ...],
+    only: tuple[str, ...],
     fps: str | None,
     start_timecode: str | None,
     as_json: bool,
@@ -45,7 +47,7 @@ def _run(
         with reporting(quiet=as_json) as progress:
             result = run(
                 source, preset, out, settings=settings, resume=resume, fps=fps, start_timecode=start_timecode,
-                progress=progress,
+                only=only, progress=progress,
             )  # fmt: skip
         if as_json:
             backends = {step.stage: step.backend for step in result.project.steps}

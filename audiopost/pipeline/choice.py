@@ -35,6 +35,10 @@ class Item:
         return f"{self.group}.{self.name}"
 
 
+#: What deliverables are chosen by as a whole.
+GROUPS = ("audio", "film", "subtitles", "lists", "cues", "record")
+
+
 class Wanted:
     """The deliverables that were asked for by key; None for all that a whole run delivers."""
 
@@ -63,6 +67,26 @@ def checked(keys: Collection[str], project: Project, sounds: Collection[str]) ->
         if key not in known:
             raise UnknownName("deliverable", key, known)
     return tuple(key for key, item in known.items() if key in keys and not item.needs)
+
+
+def named(typed: Collection[str]) -> tuple[str, ...]:
+    """What a person typed of groups and keys ('subtitles.srt,lists'), each by itself. Raises UnknownName."""
+    names = [name for entry in typed for name in (part.strip() for part in entry.split(",")) if name]
+    for name in names:
+        if name.partition(".")[0] not in GROUPS:
+            raise UnknownName("deliverable", name, GROUPS)
+    return tuple(dict.fromkeys(names))
+
+
+def expanded(names: Collection[str], project: Project, sounds: Collection[str]) -> tuple[str, ...]:
+    """The keys of what is there that `names` mean: keys as they are, groups as what a run delivers of them.
+
+    Raises UnknownName for a key that no recording has.
+    """
+    every = items(project, sounds)
+    keys = [name for name in names if "." in name]
+    keys += [item.key for item in every if item.group in names and item.usual]
+    return checked(keys, project, sounds)
 
 
 def _sound(project: Project, sounds: Collection[str]) -> Iterator[Item]:

@@ -28,7 +28,7 @@ from ..subtitles import FORMATS, highlighted, render, save, suffix_of
 from ..subtitles.formats import holds
 from ..subtitles.formats.rttm import rttm
 from . import state
-from .choice import PAGE, SUBTITLE_FORMATS, Wanted
+from .choice import PAGE, SUBTITLE_FORMATS, Wanted, expanded
 from .proof import proved
 from .record import delivered
 from .spotting import write_spotting
@@ -250,9 +250,13 @@ def write_film(project: Project, target: Target, progress: Progress) -> None:
     )  # fmt: skip
 
 
-def deliver(project: Project, target: Target, progress: Progress) -> tuple[Project, dict[str, Path]]:
-    """Everything a Project can deliver, by kind, and the Project with what a lossy master proved to be."""
-    return write_all(project, target, progress), target.outputs
+def deliver(
+    project: Project, target: Target, progress: Progress, only: Collection[str] = ()
+) -> tuple[Project, dict[str, Path]]:
+    """Everything a Project can deliver, or `only` those groups and keys, by kind, and the Project with what a lossy
+    master proved to be."""
+    chosen = expanded(only, project, audio_deliverables(project, every=True)) if only else None
+    return write_all(project, target, progress, chosen), target.outputs
 
 
 def write_all(

@@ -24,7 +24,7 @@ from ..io.atomic import guarded, make_folder
 from ..io.encode import Encoding
 from ..presets import Preset, backends_of, stage
 from ..presets import load as load_preset
-from . import deliver, state
+from . import choice, deliver, state
 from .measure import measured
 from .one_stage import applied
 from .target import Target
@@ -52,13 +52,17 @@ def run(
     start_timecode: str | None = None,
     name: str = "",
     tagged: bool = False,
+    only: tuple[str, ...] = (),
     decoded: Project | None = None,
     progress: Progress = silent,
 ) -> RunResult:
     """The main job. `settings` are 'stage.option=value'; `resume` goes on from an earlier run into the same folder.
 
     `name` is what the deliverables are called, the recording's own name where it is ''; `tagged` puts the language
-    into the names of subtitles. `decoded` is what `decode.load` gave for the same recording, where that was done ahead.
+    into the names of subtitles. `only` are the groups and keys of what is delivered ('subtitles', 'audio.master'), all
+    where none is named; the record and the Project always are. `decoded` is what `decode.load` gave for the same
+    recording, where that was done ahead.
+
     What a stage finds no backend for (weights that are not here) is left out, and Project.missing says so with the
     remedy. Raises UsageError's kinds before anything is loaded, InputError's for the recording, Unavailable for a
     backend asked for by name, StageError, OutputError. After a failure `resume` goes on where it stopped.
@@ -69,7 +73,7 @@ def run(
     plan = [(stage(name), chosen.options[name]) for name in chosen.stages]
     _check_order(plan)
     _check_backends(plan)
-    base = name or source.stem
+    base, only = name or source.stem, choice.named(only)
     work = out / f".{base}.audiopost"
     target = functools.partial(Target, source, out, work, base=base, encoding=chosen.encoding, tagged=tagged)
     with guarded(work):
@@ -81,6 +85,8 @@ def run(
                 opened = decoded or decode.load(source, fps=fps, start_timecode=start_timecode)
                 project = replace(opened, preset=chosen.name)
             refusal = _check_delivery(project, plan, source, chosen.encoding)
+            if only and not any(wanted.partition(".")[0] == "film" for wanted in only):
+                refusal = ""
         except AudiopostError:
             for folder in new:
                 with contextlib.suppress(OSError):
@@ -92,12 +98,12 @@ def run(
         if refusal:
             project = _without(project, refusal)
         try:
-            project, outputs = _done(project, plan, target, work, progress, seconds)
+            project, outputs = _done(project, plan, target, only, work, progress, seconds)
         except state.AudioGone as gone:
             log.warning("%s Starting over.", gone.problem)
             fresh = replace(decode.load(source, fps=fps, start_timecode=start_timecode), preset=chosen.name)
             fresh = replace(fresh, missing=(refusal,) if refusal else ())
-            project, outputs = _done(fresh, plan, target, work, progress, seconds)
+            project, outputs = _done(fresh, plan, target, only, work, progress, seconds)
     shutil.rmtree(work, ignore_errors=True)
     return RunResult(project, outputs, seconds)
 
@@ -229,13 +235,14 @@ def _done(
     project: Project,
     plan: list[tuple[Stage, Any]],
     target: Callable[[], Target],
+    only: tuple[str, ...],
     work: Path,
     progress: Progress,
     seconds: dict[str, float],
 ) -> tuple[Project, dict[str, Path]]:
     project = _run_stages(project, plan, work, progress, seconds)
     with measured() as cost:
-        project, outputs = deliver.deliver(project, target(), progress)
+        project, outputs = deliver.deliver(project, target(), progress, only)
     seconds["deliver"] = float(cost["seconds"])
     return project, outputs
 

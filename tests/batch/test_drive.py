@@ -24,6 +24,8 @@ Make = Callable[..., Order]
 class Scripted:
     """An engine whose answers are told beforehand: `answer(task)` gives the events after Begun."""
 
+    apart = False
+
     def __init__(self, answer: Callable[[Task], Iterable[Event]], slots: int = 2) -> None:
         self._answer, self._slots = answer, slots
         self._in_hand: deque[Task] = deque()
@@ -137,6 +139,46 @@ def test_a_crash_is_tried_once_more_alone_and_carefully(ledger: Ledger, logs: Jo
     assert sum(task.careful for task in run.engine.submitted) == 1
     assert [attempt.ending for attempt in ledger.attempts(crashing)] == [cause, "done"]
     assert any("in decode" in line for line in logs.tail(crashing))
+
+
+def test_where_workers_are_apart_a_careful_job_waits_for_nobody(ledger: Ledger, logs: JobLogs, order: Make) -> None:
+    first = ledger.place(order("a"))
+
+    def answer(task: Task) -> list[Event]:
+        if task.id == first and not task.careful:
+            ledger.place(order("later"))
+            return [Lost(task.id, "crash", "a memory fault")]
+        return done(task)
+
+    run = Run(ledger, logs, answer, slots=2)
+    run.engine.apart = True
+    assert run.go()["done"] == 2
+    assert run.engine.at_once == 2
+    assert {task.id for task in run.engine.submitted if task.careful} == {first}
+
+
+def test_a_watch_that_is_never_idle_gives_a_careful_job_its_turn(
+    ledger: Ledger, logs: JobLogs, order: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(drive, "_CAREFUL_S", 0.0)
+    crashing, count = ledger.place(order("a")), [0]
+
+    def answer(task: Task) -> list[Event]:
+        if task.id == crashing:
+            if task.careful:
+                run.batch.stop()
+                return done(task)
+            return [Lost(task.id, "crash", "a memory fault")]
+        count[0] += 1
+        assert count[0] < 50
+        ledger.place(order(f"new {count[0]}"))
+        ledger.place(order(f"more {count[0]}"))
+        return done(task)
+
+    ledger.place(order("b"))
+    run = Run(ledger, logs, answer, rescan=lambda: None)
+    run.go()
+    assert ledger.get(crashing).state == "done"
 
 
 def test_two_crashes_are_quarantine_and_the_others_are_done(ledger: Ledger, logs: JobLogs, order: Make) -> None:

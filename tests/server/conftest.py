@@ -41,6 +41,10 @@ class Quick:
         self._events: list[Event] = []
 
     @property
+    def apart(self) -> bool:
+        return False
+
+    @property
     def free(self) -> int:
         return 100
 
