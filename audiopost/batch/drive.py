@@ -4,7 +4,7 @@ Ended, all well        done
 Ended, DiskFull        the batch pauses until there is room; the job waits again
 Ended, OutputError     tried again, a share or a store may be back; the third time it is a failure
 Ended, any other       failed, with its reason
-Lost, crash or memory  tried once more, alone and with smaller settings; then quarantined
+Lost, crash or memory  tried once more, after the others, alone and with smaller settings; then quarantined
 Lost, killed           waits again; quarantined where it never gets through
 Lost, cancelled        cancelled, or waiting again where the whole batch stops
 """
@@ -170,9 +170,8 @@ class Batch:
         if not same:
             self._keep(lambda: self._ledger.seen(job.id, size, mtime_ns))
         self._in_hand[job.id] = replace(job, size=size, mtime_ns=mtime_ns)
-        self._engine.submit(
-            Task(job.id, job.order, self._work, resume=same and job.attempts > 0, careful=job.crashes > 0)
-        )
+        again, careful = same and job.attempts > 0, job.crashes > 0
+        self._engine.submit(Task(job.id, job.order, self._work, again, careful, self._ledger.id))
 
     def _look_for_more(self) -> None:
         now = time.monotonic()

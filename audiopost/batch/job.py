@@ -44,13 +44,20 @@ class Order:
 @dataclass(frozen=True)
 class Task:
     """One attempt at a job. `work` is a folder of the worker's machine, for what is made on the way to an `out` that is
-    no folder; `resume` goes on from an earlier attempt; `careful` takes smaller settings, after a crash."""
+    no folder; `resume` goes on from an earlier attempt; `careful` takes smaller settings, after a crash. `batch` tells
+    the jobs of several ledgers apart that deliver to one place."""
 
     id: int
     order: Order
     work: str = ""
     resume: bool = False
     careful: bool = False
+    batch: str = ""
+
+    @property
+    def label(self) -> str:
+        """What the task's own files are marked with: temporary ones, locks, what is decoded ahead."""
+        return f"{self.batch or 'job'}.{self.id}"
 
 
 @dataclass(frozen=True)

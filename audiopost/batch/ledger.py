@@ -14,6 +14,7 @@ import os
 import sqlite3
 import threading
 import time
+import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -133,7 +134,9 @@ class Ledger:
                 if not base.execute("SELECT 1 FROM sqlite_master WHERE name = 'about'").fetchone():
                     for statement in _TABLES.split(";\n"):
                         base.execute(statement)
-                    base.execute("INSERT INTO about VALUES ('schema', ?)", (str(SCHEMA),))
+                    base.execute(
+                        "INSERT INTO about VALUES ('schema', ?), ('id', ?)", (str(SCHEMA), uuid.uuid4().hex[:8])
+                    )
         except sqlite3.DatabaseError as error:
             if isinstance(error, sqlite3.OperationalError):
                 raise self._refusal(error) from error
@@ -198,6 +201,11 @@ class Ledger:
         """A note on the whole batch, '' for none."""
         found = self._read("SELECT value FROM about WHERE key = ?", (key,))
         return str(found[0][0]) if found else ""
+
+    @property
+    def id(self) -> str:
+        """What tells this ledger's jobs from those of others that deliver to the same place."""
+        return self.about("id")
 
     def note(self, key: str, value: str) -> None:
         """Keeps a note on the whole batch."""

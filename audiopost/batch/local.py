@@ -28,6 +28,7 @@ from ..stages.transcribe.worker import in_words
 from . import engine
 from .engine import Begun, Cause, Ended, Event, Lost
 from .job import Task
+from .machine import SPARE
 from .worker import line_of
 
 log = logging.getLogger("audiopost")
@@ -38,8 +39,6 @@ _WORDS = 40
 STALLED_S = 900.0
 #: A process that does nothing uses less than this, in seconds of processor time between two looks.
 _IDLE_S = 0.05
-#: Of free memory this much is left to everything else.
-_SPARE = 0.1
 #: Signals that come from outside: people, the system's shutdown. SIGKILL comes from the kernel too: see `fate`.
 _FROM_OUTSIDE = frozenset({signal.SIGTERM, signal.SIGINT, getattr(signal, "SIGHUP", 1), getattr(signal, "SIGKILL", 9)})
 
@@ -152,7 +151,7 @@ class Local:
 
         seen = max((worker.memory_mb() for worker in self._workers), default=0.0)
         need = max(self._needs_mb, seen)
-        return psutil.virtual_memory().available / 1e6 * (1 - _SPARE) >= need
+        return psutil.virtual_memory().available / 1e6 * (1 - SPARE) >= need
 
     # --- what comes back
 

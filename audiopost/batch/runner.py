@@ -80,13 +80,13 @@ class Runner:
         preset = presets.parse(order.preset_name, order.preset)
         if task.careful:
             preset = smaller(preset)
-        name, label = PurePosixPath(order.name), f"job{task.id}"
+        name = PurePosixPath(order.name)
         # What crashed once may crash again: then in a process of its own, where its stage has that.
         models = contextlib.nullcontext() if task.careful else self._shelf.holding()
-        with _folder_of(task) as root, _alone(root, task.id), labelled(label), models:
+        with _folder_of(task) as root, _alone(root, task.label), labelled(task.label), models:
             folder = make_folder(root / name.parent)
             if task.resume:
-                sweep(folder, label)
+                sweep(folder, task.label)
             decoded = self._decoded(task)
             with fetched(order.source, root / HIDDEN) as source:
                 result = run(
@@ -136,28 +136,28 @@ def _folder_of(task: Task) -> Iterator[Path]:
     if not is_url(task.order.out):
         yield make_folder(Path(task.order.out))
         return
-    # By the job's number: the next attempt on this machine goes on from it.
-    folder = make_folder(Path(task.work or scratch.folder()) / f"job{task.id}")
+    # Always the same: the next attempt on this machine goes on from it.
+    folder = make_folder(Path(task.work or scratch.folder()) / task.label)
     yield folder
     shutil.rmtree(folder, ignore_errors=True)  # only where all went well
 
 
 @contextlib.contextmanager
-def _alone(root: Path, job: int) -> Iterator[None]:
+def _alone(root: Path, label: str) -> Iterator[None]:
     """Waits until no other process has the job in hand: one that was cut off may still be on its way out.
 
     Raises OutputError where it does not go.
     """
     import filelock
 
-    path = make_folder(root / HIDDEN / "locks") / f"{job}.lock"
+    path = make_folder(root / HIDDEN / "locks") / f"{label}.lock"
     try:
         with filelock.FileLock(path, timeout=_LOCK_S):
             yield
     except filelock.Timeout as error:
         raise OutputError(
-            f"Another process works on {path.parent.parent.parent / str(job)}.", value=str(path),
-            remedy="End the other batch that writes to this folder.",
+            f"Another process still works on job {label} in {root}.", value=str(path),
+            remedy="End it: a worker that was cut off should be gone by now.",
         ) from error  # fmt: skip
 
 
@@ -190,7 +190,7 @@ class _Ahead:
 
     def __init__(self, task: Task, room: str) -> None:
         self.task = task
-        self._folder = Path(task.order.out) / HIDDEN / "ahead" / room
+        self._folder = Path(task.order.out) / HIDDEN / "ahead" / f"{task.batch}.{room}"
         self._project: Project | None = None
         self._thread = threading.Thread(target=self._decode, daemon=True)
         self._thread.start()

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..core.errors import BadValue
-from ..io.atomic import make_folder
+from ..io.atomic import make_folder, sweep
 from . import ledger as ledgers
 from . import machine, report, speeds
 from .claim import claimed
@@ -105,12 +105,14 @@ class Session:
             tell(notice)
 
         self.batch = Batch(self.ledger, engine, self.logs, work=work, tell=heard, rescan=rescan)
-        _clear(out, "ahead")
+        _clear(out, self.ledger.id, "ahead")
         try:
             counts = self.batch.go()
         finally:
             hooks.close()
-            _clear(out, "ahead", "locks")
+            _clear(out, self.ledger.id, "ahead", "locks")
+            if not is_url(out):
+                sweep(Path(out), f"{self.ledger.id}.*")  # of killed workers whose jobs came to no other attempt
         speeds.add(_done_since(self.ledger, began))
         return self.ending(counts, out)
 
@@ -133,11 +135,16 @@ def local_engine(workers: int | None, presets: set[str]) -> tuple[Local, machine
     return Local(share.workers, share.threads, needs_mb=needs_mb), share
 
 
-def _clear(out: str, *names: str) -> None:
-    """Removes what workers leave: recordings decoded ahead; and their locks, once no worker is there any more."""
-    if not is_url(out):
-        for name in names:
-            shutil.rmtree(Path(out) / HIDDEN / name, ignore_errors=True)
+def _clear(out: str, batch: str, *names: str) -> None:
+    """Removes what the workers of a batch left in the folders `names`; to be called when none is there any more."""
+    if is_url(out):
+        return
+    for name in names:
+        folder = Path(out) / HIDDEN / name
+        for path in folder.glob(f"{batch}.*"):
+            shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # another batch has its own there
+            folder.rmdir()
 
 
 def _done_since(ledger: Ledger, began: float) -> Iterator[Job]:

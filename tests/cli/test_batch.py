@@ -190,6 +190,45 @@ def test_cancel_and_report_work_when_nothing_runs(place: Place) -> None:
     assert "\x1b" not in shown.stdout
 
 
+@pytest.mark.slow
+def test_two_batches_may_deliver_to_one_place_and_a_second_on_one_ledger_is_refused(
+    place: Place, tmp_path: Path
+) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    place.take("../other/Other.S01E01.wav", 5)
+    command = [
+        sys.executable,
+        "-m",
+        "audiopost",
+        "batch",
+        "-p",
+        str(place.preset),
+        "-o",
+        str(place.out),
+        "--workers",
+        "1",
+    ]
+    both = [
+        subprocess.Popen(
+            [*command, str(source), "--ledger", str(tmp_path / f"{source.name}.sqlite")], env=place.environment,
+            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, encoding="utf-8",
+        )
+        for source in (place.source, other)
+    ]  # fmt: skip
+    while not (tmp_path / "other.sqlite.driver").exists():
+        assert both[1].poll() is None, both[1].communicate()
+    refused = place(other, "-p", place.preset, "-o", place.out, "--ledger", tmp_path / "other.sqlite")
+    ends = [process.communicate(timeout=120) for process in both]
+    assert [process.returncode for process in both] == [0, 0], ends
+    assert {path.name for path in place.out.rglob("*.master.wav")} == {
+        "Show.S01E01.master.wav", "Show.S01E02.master.wav", "Show.S01E10.master.wav", "Other.S01E01.master.wav",
+    }  # fmt: skip
+    assert refused.returncode in (0, 1)  # the first may have ended before it was asked
+    assert refused.returncode == 0 or "Another batch works on" in refused.stderr
+    assert not list(place.out.rglob(".part-*"))
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
