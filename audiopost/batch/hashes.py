@@ -23,6 +23,8 @@ def content_sha256(kind: str, path: Path) -> str:
     if kind not in _JSON:
         return file_sha256(path)
     data = json.loads(path.read_text(encoding="utf-8"))
+    if kind == "project":
+        data["media"].pop("path")  # where the recording lay: a copy of the worker's, if it came from a URL
     return hashlib.sha256(json.dumps(_timeless(data), sort_keys=True).encode()).hexdigest()
 
 
