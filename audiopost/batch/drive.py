@@ -28,8 +28,9 @@ from .places import is_url, stat
 
 log = logging.getLogger("audiopost")
 
-#: A recording may be cut off from outside so often (batches killed, machines switched off) before it is suspected.
-MOST_LOSSES = 10
+#: A recording's worker may be killed from outside so often, each time after so many seconds, before it is suspected:
+#: guards of memory do that. However short they were, so many attempts are enough.
+MOST_LOSSES, LOSS_S, MOST_ATTEMPTS = 5, 30.0, 50
 #: So often it is tried to write results to a place that refuses.
 MOST_REFUSALS = 3
 #: Progress goes into the ledger this often, in seconds.
@@ -248,7 +249,7 @@ class Batch:
             if not self._stopping:
                 self._settle(job, Outcome("Cancelled", "It was cancelled."), "cancelled")
         elif event.cause == "killed":
-            self._again(job, "killed", event.detail, loss=True)
+            self._again(job, "killed", event.detail, loss=time.time() - job.begun >= LOSS_S)
             self._bounded(job.id)
         else:
             self._crash(job, event.cause, event.detail, event.words)
@@ -265,8 +266,9 @@ class Batch:
     def _bounded(self, number: int) -> None:
         """Quarantines a job that is cut off from outside again and again: it may be what ends the machine."""
         job = self._ledger.get(number)
-        if job.losses >= MOST_LOSSES:
-            reason = f"It was cut off {job.losses} times, and may be what ends the batch or the machine."
+        attempts = job.attempts - job.before
+        if job.losses >= MOST_LOSSES or attempts >= MOST_ATTEMPTS:
+            reason = f"It was cut off in {attempts} attempts, and may be what ends the batch or the machine."
             self._settle(job, Outcome("StageError", reason), "quarantined")
 
     def _again(self, job: Job, ending: str, detail: str, *, crash: bool = False, loss: bool = False) -> None:

@@ -102,7 +102,8 @@ class Job:
 
     `settings` is the hash of everything but the recording that decides the result; `size` and `mtime_ns` are the
     recording's when it was last looked at. `attempts` counts all of them, `crashes` those in which it brought its
-    worker down, `losses` those that were cut off from outside. `share` (0..1) is how far the present one is.
+    worker down, `losses` those that were cut off from outside, `before` those before somebody last asked for it anew.
+    `share` (0..1) is how far the present one is.
     """
 
     id: int
@@ -114,6 +115,7 @@ class Job:
     attempts: int = 0
     crashes: int = 0
     losses: int = 0
+    before: int = 0
     added: float = 0.0
     begun: float = 0.0
     ended: float = 0.0

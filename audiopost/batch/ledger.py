@@ -40,6 +40,7 @@ CREATE TABLE jobs (
     id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, orders TEXT NOT NULL, state TEXT NOT NULL,
     settings TEXT NOT NULL DEFAULT '', size INTEGER NOT NULL DEFAULT -1, mtime_ns INTEGER NOT NULL DEFAULT -1,
     attempts INTEGER NOT NULL DEFAULT 0, crashes INTEGER NOT NULL DEFAULT 0, losses INTEGER NOT NULL DEFAULT 0,
+    before INTEGER NOT NULL DEFAULT 0,
     added REAL NOT NULL DEFAULT 0, begun REAL NOT NULL DEFAULT 0, ended REAL NOT NULL DEFAULT 0,
     worker TEXT NOT NULL DEFAULT '', stage TEXT NOT NULL DEFAULT '', share REAL NOT NULL DEFAULT 0,
     outcome TEXT NOT NULL DEFAULT '{}'
@@ -57,8 +58,8 @@ CREATE TABLE attempts (
 CREATE TABLE requests (id INTEGER PRIMARY KEY, verb TEXT NOT NULL, job INTEGER NOT NULL);
 """
 _COLUMNS = (
-    "id, orders, state, settings, size, mtime_ns, attempts, crashes, losses, added, begun, ended, worker, stage, "
-    "share, outcome"
+    "id, orders, state, settings, size, mtime_ns, attempts, crashes, losses, before, added, begun, ended, worker, "
+    "stage, share, outcome"
 )
 
 
@@ -293,8 +294,8 @@ class Ledger:
                 return int(made.lastrowid or 0)
             base.execute(
                 "UPDATE jobs SET orders = ?, state = ?, settings = ?, size = ?, mtime_ns = ?, added = ?, "
-                "outcome = ?, attempts = 0, crashes = 0, losses = 0, begun = 0, ended = 0, worker = '', stage = '', "
-                "share = 0 WHERE id = ?",
+                "outcome = ?, attempts = 0, crashes = 0, losses = 0, before = 0, begun = 0, ended = 0, worker = '', "
+                "stage = '', share = 0 WHERE id = ?",
                 (*values, old[0]),
             )
             base.execute("DELETE FROM outputs WHERE job = ?", old)
@@ -362,7 +363,7 @@ class Ledger:
         jobs = [int(row[0]) for row in self._read("SELECT id FROM jobs WHERE state = 'running' ORDER BY id")]
         with self.writing():
             for job in jobs:
-                self.again(job, "interrupted", "the batch ended while it was in hand", loss=True)
+                self.again(job, "interrupted", "the batch ended while it was in hand")
         return tuple(jobs)
 
     def reset(self, job: int) -> bool:
@@ -370,8 +371,8 @@ class Ledger:
         with self.writing() as base:
             marks = ", ".join("?" * len(ENDED))
             changed = base.execute(
-                f"UPDATE jobs SET state = 'waiting', crashes = 0, losses = 0, outcome = '{{}}', ended = 0, share = 0 "  # noqa: S608
-                f"WHERE id = ? AND state IN ({marks})",
+                f"UPDATE jobs SET state = 'waiting', crashes = 0, losses = 0, before = attempts, outcome = '{{}}', "  # noqa: S608
+                f"ended = 0, share = 0 WHERE id = ? AND state IN ({marks})",
                 (job, *sorted(ENDED)),
             )
             return changed.rowcount > 0

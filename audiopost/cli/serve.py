@@ -132,6 +132,7 @@ def _listening(host: str, port: int) -> Iterator[socket.socket]:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             bound.bind((host, port))
+            bound.listen()  # who comes before the application is up waits, and is not refused
         except OSError as error:
             raise Unavailable(
                 f"Cannot listen on {host}, port {port}: {error}.", value=port, remedy="--port 0 takes a free port."

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from audiopost.batch import drive
-from audiopost.batch.drive import MOST_LOSSES, MOST_REFUSALS, Batch, Notice
+from audiopost.batch.drive import MOST_ATTEMPTS, MOST_LOSSES, MOST_REFUSALS, Batch, Notice
 from audiopost.batch.engine import Begun, Ended, Event, Lost, Moved, Said
 from audiopost.batch.job import Order, Outcome, State, Task
 from audiopost.batch.job_logs import JobLogs
@@ -204,34 +204,42 @@ def test_memory_that_python_missed_counts_as_a_crash(ledger: Ledger, logs: JobLo
     assert ledger.get(number).attempts == 2
 
 
-def test_kills_from_outside_do_not_count_until_there_are_many(ledger: Ledger, logs: JobLogs, order: Make) -> None:
+def test_kills_from_outside_are_suspicious_only_when_they_come_late_and_often(
+    ledger: Ledger, logs: JobLogs, order: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
     number, other = ledger.place(order("a")), ledger.place(order("b"))
     kills = [0]
 
     def answer(task: Task) -> list[Event]:
-        if task.id == number and kills[0] < MOST_LOSSES - 1:
+        if task.id == number and kills[0] < 3 * MOST_LOSSES:
             kills[0] += 1
             return [Lost(task.id, "killed", "ended from outside")]
         return done(task)
 
-    assert Run(ledger, logs, answer).go()["done"] == 2
-    assert (ledger.get(number).losses, ledger.get(number).crashes) == (MOST_LOSSES - 1, 0)
+    assert Run(ledger, logs, answer).go()["done"] == 2  # each at once after its begin: somebody is at it
+    assert (ledger.get(number).losses, ledger.get(number).crashes) == (0, 0)
     ledger.reset(number)
     ledger.reset(other)
-    kills[0] = -MOST_LOSSES
+    kills[0] = 0
+    monkeypatch.setattr(drive, "LOSS_S", 0.0)
     counts = Run(ledger, logs, answer).go()
     assert (counts["quarantined"], counts["done"]) == (1, 1)
-    assert "cut off 10 times" in ledger.get(number).outcome.reason
+    assert kills[0] == MOST_LOSSES
+    assert "cut off" in ledger.get(number).outcome.reason
 
 
 def test_a_job_in_hand_at_each_death_of_the_batch_is_quarantined(ledger: Ledger, logs: JobLogs, order: Make) -> None:
     number = ledger.place(order("a"))
-    for _ in range(MOST_LOSSES):
+    for _ in range(MOST_ATTEMPTS):
         ledger.cut_off()
         ledger.begin(number, "w")
     run = Run(ledger, logs, done)
     assert run.go()["quarantined"] == 1
     assert run.engine.submitted == []
+    ledger.reset(number)
+    ledger.begin(number, "w")
+    again = Run(ledger, logs, done)
+    assert again.go()["done"] == 1
 
 
 def test_a_place_that_refuses_is_tried_a_few_times(ledger: Ledger, logs: JobLogs, order: Make) -> None:

@@ -74,13 +74,13 @@ def test_waiting_gives_the_first_that_nobody_has_and_the_careful_apart(ledger: L
     assert ledger.waiting(0, careful=False) == []
 
 
-def test_what_was_in_hand_waits_again_and_counts_as_a_loss(ledger: Ledger, order: Make) -> None:
+def test_what_was_in_hand_waits_again_and_counts_as_an_attempt(ledger: Ledger, order: Make) -> None:
     a, b = (ledger.place(order(name)) for name in "ab")
     ledger.begin(a, "w")
     assert ledger.cut_off() == (a,)
     assert ledger.cut_off() == ()
     found = ledger.get(a)
-    assert (found.state, found.losses, found.crashes, found.attempts) == ("waiting", 1, 0, 1)
+    assert (found.state, found.losses, found.crashes, found.attempts) == ("waiting", 0, 0, 1)
     assert ledger.attempts(a)[0].ending == "interrupted"
     assert ledger.get(b).losses == 0
 

@@ -17,6 +17,8 @@ from audiopost.server.app import create_app  # noqa: E402
 from audiopost.server.settings import Settings  # noqa: E402
 
 HERE, TOKEN = Path(__file__), "a-token-of-the-tests"
+#: The statuses that each operation answered with.
+ANSWERS: dict[str, set[int]] = {}
 api = schemathesis.openapi.from_dict(
     create_app(Settings(HERE.parent, TOKEN)).openapi(), config=schemathesis.Config(seed=7)
 )
@@ -75,12 +77,14 @@ def up(start: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> I
 def test_every_answer_is_one_that_the_schema_tells_of(case: Any, up: Any) -> None:
     # No schema says which presets and recordings there are: what is submitted may be refused though it is well formed.
     submits = case.operation.definition.raw["operationId"].startswith("submit")
-    case.call_and_validate(base_url=up.url, timeout=60, excluded_checks=[positive_data_acceptance] if submits else [])
+    excluded = [positive_data_acceptance] if submits else []
+    answer = case.call_and_validate(base_url=up.url, timeout=60, excluded_checks=excluded)
+    ANSWERS.setdefault(case.operation.definition.raw["operationId"], set()).add(answer.status_code)
 
 
 @pytest.mark.slow
-def test_it_was_not_refusals_alone(up: Any) -> None:
-    jobs = up.http.get("/v1/jobs", params={"limit": 500}).json()["jobs"]
-    if len(jobs) == 3:
+def test_it_was_not_refusals_alone() -> None:
+    if not ANSWERS:
         pytest.skip("the test before has not run")
-    assert {job["source"] for job in jobs} > {str(HERE), "film.wav"}
+    done = {name for name, statuses in ANSWERS.items() if any(200 <= status < 300 for status in statuses)}
+    assert len(done) >= len(ANSWERS) / 2, ANSWERS
