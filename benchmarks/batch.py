@@ -6,6 +6,7 @@ minutes), tiny (10,000 jobs of a no-op), growth (the worker over 50 files). Ever
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -189,8 +190,10 @@ def growth(folder: Path, count: int = 50) -> None:
     assert process.stderr is not None
     for line in process.stderr:
         if line.startswith("done"):
-            workers = [p for p in psutil.Process(process.pid).children() if "audiopost.batch.worker" in p.cmdline()]
-            held += [worker.memory_info().rss / 1e6 for worker in workers[:1]]
+            for child in psutil.Process(process.pid).children():
+                with contextlib.suppress(psutil.Error):  # it has just left
+                    if "audiopost.batch.worker" in child.cmdline():
+                        held.append(child.memory_info().rss / 1e6)
     assert process.wait() == 0
     print("\n| files done by one worker | its memory, MB |")
     print("| --- | --- |")

@@ -418,7 +418,7 @@ def test_a_killed_actor_and_a_killed_node_lose_nothing(
     jobs = list(ledger.jobs())
     assert workers
     assert states["done"] == len(recordings), states
-    assert [job.losses for job in jobs] == [1, 1, 0, 0, 0, 0]
+    assert [job.attempts for job in jobs] == [2, 2, 1, 1, 1, 1]
     for job in jobs:
         assert hashes(job.outcome) == wanted[job.order.name]
     ledger.close()

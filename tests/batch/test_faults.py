@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import json
 import os
@@ -152,6 +153,16 @@ def test_one_worker_gives_the_same(series: Series, undisturbed: dict[str, Job], 
     assert alone == {name: files for name, files in hashes(undisturbed).items() if name in alone}
 
 
+def workers_of(batch: int) -> list[psutil.Process]:
+    """The workers of a batch that live."""
+    found = []
+    for child in psutil.Process(batch).children():
+        with contextlib.suppress(psutil.Error):  # gone meanwhile
+            if "audiopost.batch.worker" in child.cmdline():
+                found.append(child)
+    return found
+
+
 def test_kills_at_random_moments_lose_nothing(series: Series, undisturbed: dict[str, Job], tmp_path: Path) -> None:
     draw = random.Random(SEED)
     out = tmp_path / "out"
@@ -165,9 +176,7 @@ def test_kills_at_random_moments_lose_nothing(series: Series, undisturbed: dict[
             out = tmp_path / f"out {sum(kills.values())}"
             process = series.start(out)
             continue
-        workers = [
-            p for p in psutil.Process(process.pid).children() if "audiopost.batch.worker" in " ".join(p.cmdline())
-        ]
+        workers = workers_of(process.pid)
         if workers and draw.random() < 0.6:
             draw.choice(workers).kill()
             kills["worker"] += 1
