@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 import tempfile
 from collections.abc import Sequence
@@ -12,16 +11,7 @@ import click
 
 from audiopost.core.errors import BadValue, MissingExtra
 from audiopost.io.atomic import make_folder
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach a server that listens on `host`."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+from audiopost.io.listening import is_loopback, listening, parse_size
 
 
 def parse_auth(entries: Sequence[str]) -> dict[str, str]:
@@ -35,14 +25,6 @@ def parse_auth(entries: Sequence[str]) -> dict[str, str]:
             raise BadValue(f"--auth names {user} twice.", value=user, remedy="Give each user once.")
         accounts[user] = password
     return accounts
-
-
-def parse_size(text: str) -> int:
-    """Bytes of '500mb', '4gb', '800000'. Raises BadValue."""
-    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kmgt]?)i?b?\s*", text.lower())
-    if found is None or not float(found[1]):
-        raise BadValue(f"{text!r} is no size.", value=text, remedy="For example 500mb or 4gb.")
-    return round(float(found[1]) * 1000.0 ** " kmgt".index(found[2] or " "))
 
 
 @click.command("ui")
@@ -101,7 +83,7 @@ def command(
     visitors = Visitors(root, accounts, anonymous=public and not accounts)
     with (
         claimed(root),
-        server.listening(host, port) as bound,
+        listening(host, port) as bound,
         tempfile.TemporaryDirectory(prefix="audiopost-workbench-") as scratch,
     ):
         application = server.create(

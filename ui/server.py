@@ -8,7 +8,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import click
@@ -17,7 +17,7 @@ import uvicorn
 from fastapi import FastAPI, Request
 from starlette.staticfiles import StaticFiles
 
-from audiopost.core.errors import Unavailable
+from audiopost.io.listening import is_loopback
 
 from . import app as page
 from . import login, texts
@@ -66,21 +66,6 @@ def _user(request: Request) -> str | None:
     return "visitor" if request.scope.get("visitor") else None
 
 
-@contextlib.contextmanager
-def listening(host: str, port: int) -> Iterator[socket.socket]:
-    """The socket that will be served, before anything is built. Raises Unavailable."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as bound:
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            bound.bind((host, port))
-        except OSError as error:
-            raise Unavailable(
-                f"Cannot listen on {host}, port {port}: {error}", value=port, remedy="--port 0 takes a free port."
-            ) from error
-        yield bound
-
-
 def serve(application: FastAPI, bound: socket.socket, *, root_path: str, in_browser: bool) -> None:
     """Serves until interrupted."""
     host, port = bound.getsockname()[:2]
@@ -106,6 +91,5 @@ def serve(application: FastAPI, bound: socket.socket, *, root_path: str, in_brow
 
 def names(host: str) -> frozenset[str] | None:
     """The names that a server on `host` without login answers to: those of this machine; None on a public address."""
-    from .command import is_loopback
 
     return frozenset({"localhost", "127.0.0.1", "::1", host}) if is_loopback(host) else None

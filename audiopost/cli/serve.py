@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import ipaddress
 import os
 import re
 import signal
@@ -15,7 +14,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..core.errors import BadValue, MissingExtra, Unavailable, UnknownName
+from ..core.errors import BadValue, MissingExtra, UnknownName
+from ..io.listening import is_loopback, listening, parse_size
 from .console import reporting, say
 
 if TYPE_CHECKING:
@@ -90,11 +90,11 @@ def _serve(
     needs_mb = max((speed.peak_mb for speed in speeds.read().values()), default=0.0)
     share = machine.share(_workers(workers), needs_mb)
     settings = Settings(
-        folder, _token(token_file, folder), ledger=ledger, max_upload_bytes=_size(max_size), workers=share.workers,
+        folder, _token(token_file, folder), ledger=ledger, max_upload_bytes=parse_size(max_size), workers=share.workers,
         threads=share.threads, needs_mb=needs_mb, presets=names, sources=sources, root_path=root_path.rstrip("/"),
     )  # fmt: skip
-    with reporting(), _ending_well(), _listening(host, port) as bound, opened(settings) as works:
-        if not _is_loopback(host):
+    with reporting(), _ending_well(), listening(host, port) as bound, opened(settings) as works:
+        if not is_loopback(host):
             say(
                 f"warning: {host} can be reached from other machines, and token and recordings go over the network as "
                 "they are. Put a reverse proxy that speaks TLS before it."
@@ -124,22 +124,6 @@ def _ending_well() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-@contextlib.contextmanager
-def _listening(host: str, port: int) -> Iterator[socket.socket]:
-    """The socket that will be served, before any work begins. Raises Unavailable."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as bound:
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            bound.bind((host, port))
-            bound.listen()  # who comes before the application is up waits, and is not refused
-        except OSError as error:
-            raise Unavailable(
-                f"Cannot listen on {host}, port {port}: {error}.", value=port, remedy="--port 0 takes a free port."
-            ) from error
-        yield bound
-
-
 def _token(file: Path | None, folder: Path) -> str:
     """The token of a file, the environment, or an earlier start, else a new one. Raises BadValue, OutputError."""
     from ..batch.job import HIDDEN
@@ -158,25 +142,6 @@ def _workers(text: str) -> int | None:
     if not text.isdecimal() or not 1 <= int(text) <= 1024:
         raise BadValue(f"--workers {text!r} is no number of workers.", value=text, choices=("auto", "1", "2", "…"))
     return int(text)
-
-
-def _size(text: str) -> int:
-    """Bytes of '500mb', '4gb', '800000'. Raises BadValue."""
-    found = re.fullmatch(r"\s*(\d{1,15}(?:\.\d{1,9})?)\s*([kmgt]?)i?b?\s*", text.lower())
-    size = round(float(found[1]) * 1000.0 ** " kmgt".index(found[2] or " ")) if found else 0
-    if not size:
-        raise BadValue(f"--max-size {text!r} is no size.", value=text, remedy="For example 500mb or 4gb.")
-    return size
-
-
-def _is_loopback(host: str) -> bool:
-    """Whether only this machine can reach a server that listens on `host`."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def command(_: str) -> click.Command:

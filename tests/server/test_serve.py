@@ -20,8 +20,9 @@ import pytest
 import soundfile
 from click.testing import CliRunner
 
-from audiopost.cli.serve import _is_loopback, _size, command
+from audiopost.cli.serve import command
 from audiopost.core.errors import AudiopostError, BadValue, MissingExtra, Unavailable, UnknownName
+from audiopost.io.listening import is_loopback, parse_size
 
 PATIENCE_S = 120.0
 _PROGRAM = (
@@ -125,12 +126,12 @@ def test_fastapi_is_loaded_by_nothing_but_the_server() -> None:
     ("text", "size"), [("500mb", 500_000_000), ("4gb", 4_000_000_000), (" 1.5 KiB ", 1500), ("800000", 800_000)]
 )
 def test_sizes(text: str, size: int) -> None:
-    assert _size(text) == size
+    assert parse_size(text) == size
 
 
 def test_addresses_that_only_this_machine_reaches() -> None:
-    assert all(map(_is_loopback, ("localhost", "127.0.0.1", "127.8.8.8", "::1")))
-    assert not any(map(_is_loopback, ("0.0.0.0", "::", "192.168.1.20", "studio.example")))
+    assert all(map(is_loopback, ("localhost", "127.0.0.1", "127.8.8.8", "::1")))
+    assert not any(map(is_loopback, ("0.0.0.0", "::", "192.168.1.20", "studio.example")))
 
 
 def test_a_token_is_told_once_and_sigterm_ends_it_well(tmp_path: Path) -> None:
