@@ -18,7 +18,6 @@ Choices, by leaving one speaker of EMO-DB out at a time:
 Fitting on copies with other spectra and noise, logistic regression and support vectors gave no better figures.
 """
 
-# ruff: noqa: T201
 from __future__ import annotations
 
 import csv

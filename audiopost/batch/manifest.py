@@ -18,7 +18,7 @@ from ..core.time import FrameRate
 from ..presets import DELIVER
 from ..subtitles.encodings import decode
 from .places import is_url
-from .sources import Found
+from .search import Found
 
 log = logging.getLogger("audiopost")
 

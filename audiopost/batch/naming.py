@@ -16,7 +16,7 @@ from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from ..core.errors import BadValue, UnknownName
-from .sources import FILM, SOUND, Found
+from .search import FILM, SOUND, Found
 
 #: What stands in braces in a template.
 FIELDS = ("show", "season", "episode", "title", "stem", "parent", "lang", "ext", "preset")

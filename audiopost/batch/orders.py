@@ -14,6 +14,7 @@ from . import manifest, naming, sources
 from .job import Order
 from .places import is_url
 from .plan import order_text
+from .search import Found
 from .skip import reason_to_skip
 
 
@@ -67,7 +68,7 @@ class Orders:
             if asked.inputs
             else ()
         )
-        both: list[tuple[sources.Found, manifest.Entry | None]] = [(each, rows.get(each.source)) for each in there]
+        both: list[tuple[Found, manifest.Entry | None]] = [(each, rows.get(each.source)) for each in there]
         known = {each.source for each in there}
         both += [(manifest.found(row, Path(asked.manifest)), row) for row in entries if row.source not in known]
         names = naming.names([(each, self._told(row)) for each, row in both], asked.template)
@@ -118,7 +119,7 @@ class Orders:
         return self._presets[key]
 
 
-def _top(found: sources.Found) -> Path:
+def _top(found: Found) -> Path:
     """The input that a recording was found under, which is as far up as a '.nosub' is looked for."""
     path = Path(found.source)
     return (

@@ -31,7 +31,7 @@ def system(url: str) -> tuple[Any, str]:
     except (ImportError, ValueError) as error:
         raise MissingExtra(
             f"{url} cannot be reached: {error}.", value=url,
-            remedy="pip install fsspec's package for it: s3fs for s3://, gcsfs for gs://, adlfs for az://.",
+            remedy="pip install 'audiopost[s3]' for s3://, gcsfs for gs://, adlfs for az://.",
         ) from error  # fmt: skip
     return files, path
 
@@ -49,7 +49,7 @@ def stat(source: str) -> tuple[int, int]:
         return int(files.size(path) or 0), int(files.checksum(path)) & (1 << 62) - 1
     except Exception as error:  # each protocol raises its own
         raise InputError(
-            f"{source} cannot be read: {_reason(error)}.", value=source, remedy="Is it still there?"
+            f"{source} cannot be read: {reason(error)}.", value=source, remedy="Is it still there?"
         ) from error
 
 
@@ -68,7 +68,7 @@ def fetched(source: str, work: Path) -> Iterator[Path]:
         try:
             files.get_file(path, str(copy))
         except Exception as error:  # each protocol raises its own
-            raise InputError(f"{source} cannot be read: {_reason(error)}.", value=source) from error
+            raise InputError(f"{source} cannot be read: {reason(error)}.", value=source) from error
         yield copy
     finally:
         copy.unlink(missing_ok=True)
@@ -97,7 +97,7 @@ def publish(folder: Path, paths: Sequence[str], out: str) -> None:
                 if files.exists(beside):
                     files.rm_file(beside)
         except Exception as error:  # each protocol raises its own
-            raise OutputError(f"Cannot write {below(out, relative)}: {_reason(error)}.", value=out) from error
+            raise OutputError(f"Cannot write {below(out, relative)}: {reason(error)}.", value=out) from error
 
 
 def _is_store(files: Any) -> bool:
@@ -105,5 +105,6 @@ def _is_store(files: Any) -> bool:
     return bool({"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "adl", "oss", "r2"} & set(names))
 
 
-def _reason(error: Exception) -> str:
+def reason(error: Exception) -> str:
+    """What a file system of fsspec says, each of which raises its own errors, without a full stop."""
     return str(getattr(error, "strerror", None) or error or type(error).__name__).rstrip(".")

@@ -17,34 +17,25 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import os
-import re
-import signal
-import socket
-import sys
-import threading
 import time
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from .. import __version__
-from ..core.errors import AudiopostError, BadValue, MissingExtra, StageError, Unavailable, UnknownName
+from ..core.errors import AudiopostError, BadValue, StageError
 from ..models import threads as threading_of
-from .engine import Begun, Cause, Ended, Event, Lost, Moved, Said
+from . import ray_cluster
+from .engine import Begun, Cause, Ended, Event, Lost
 from .job import Task
-from .local import Local
+from .ray_actor import About, Hand
+from .ray_cluster import RESOURCES, Cluster, actors, checked, fate, named, resources, shortened
 
 log = logging.getLogger("audiopost")
 
-#: What an actor may ask for: cores, share of a GPU (or several whole ones), memory in GB.
-RESOURCES = ("cpu", "gpu", "mem")
 #: How long an actor waits for something to tell, in seconds: the longest that a message to it waits, too.
 _TURN_S = 1.0
-#: Lines of logs that one turn carries.
-_MOST_SAID = 500
 #: An actor above the least number is let go when it has been idle so long, in seconds.
 _IDLE_S = 60.0
 #: Where no actor has started for so long, in seconds, that is said.
@@ -53,43 +44,8 @@ _SLOW_S = 30.0
 _MOST_FAILURES = 5
 #: So often a task may lose its actor before it begins; then it counts as cut off.
 _MOST_UNBEGUN = 3
-#: How long it is waited for a head to be reached, and for killed actors to be gone, in seconds.
-_REACH_S, _GONE_S = 10.0, 5.0
-
-
-def resources(text: str) -> dict[str, float]:
-    """What each actor takes, out of 'cpu=2,gpu=0.5,mem=8' (mem in GB, 1e9 bytes); cpu is 1 where it is not named.
-
-    Raises UnknownName, BadValue.
-    """
-    found: dict[str, float] = {}
-    for part in filter(None, (part.strip() for part in text.split(","))):
-        name, equals, value = (each.strip() for each in part.partition("="))
-        if name not in RESOURCES:
-            raise UnknownName("resource", name, RESOURCES)
-        try:
-            number = float(value) if equals else float("nan")
-        except ValueError:
-            number = float("nan")
-        if name in found or not 0 <= number < float("inf"):
-            raise BadValue(
-                f"{part!r} is not a resource with a number of 0 or more, named once.", value=part, choices=RESOURCES,
-                remedy="For example cpu=2,gpu=0.5,mem=8: cores, share of a GPU, memory in GB.",
-            )  # fmt: skip
-        found[name] = number
-    return _checked({"cpu": 1.0, **found})
-
-
-def actors(text: str) -> tuple[int, int]:
-    """The least and the most actors, out of '1-8', or '4' for always four. Raises BadValue."""
-    match = re.fullmatch(r"\s*(\d{1,6})\s*(?:-\s*(\d{1,6})\s*)?", text)
-    least, most = (int(match[1]), int(match[2] or match[1])) if match else (0, 0)
-    if not 1 <= least <= most:
-        raise BadValue(
-            f"{text!r} is not a range of actors.", value=text,
-            remedy="Give the least and the most, such as 1-8, or one number of at least 1.",
-        )  # fmt: skip
-    return least, most
+#: How long it is waited for killed actors to be gone, in seconds.
+_GONE_S = 5.0
 
 
 def of(address: str | None, actor_range: str, actor_resources: str) -> RayEngine:
@@ -120,7 +76,7 @@ class RayEngine:
         self._least, self._most = actors
         if not 1 <= self._least <= self._most:
             raise BadValue(f"{actors} is not a range of actors.", value=actors, remedy="Give at least 1, such as 1-8.")
-        self._resources = _checked({"cpu": 1.0, **(resources or {})})
+        self._resources = checked({"cpu": 1.0, **(resources or {})})
         self._idle_s, self._module = idle_s, module
         self._waiting: deque[Task] = deque()
         self._actors: list[_Actor] = []
@@ -131,8 +87,8 @@ class RayEngine:
         self._failures = self._started = 0
         self._broken: AudiopostError | None = None
         self._since: float | None = time.monotonic()  # None once an actor has come
-        self._ray = _ray()
-        self._cluster = _Cluster(self._ray, address)
+        self._ray = ray_cluster.load()
+        self._cluster = Cluster(self._ray, address)
         try:
             self._cluster.check(self._resources)
             self._kind = self._kind_of()
@@ -207,7 +163,7 @@ class RayEngine:
         """What it works with, in a line."""
         count = f"{self._least}" if self._least == self._most else f"{self._least} to {self._most}"
         threads = f"{self._threads} thread{'s' if self._threads > 1 else ''}"
-        return f"Ray, {self._cluster.name}: {count} actors of {_named(self._resources)} with {threads} each"
+        return f"Ray, {self._cluster.name}: {count} actors of {named(self._resources)} with {threads} each"
 
     @property
     def processes(self) -> tuple[int, ...]:
@@ -224,7 +180,7 @@ class RayEngine:
         return self._ray.remote(
             num_cpus=cpu, num_gpus=gpu, memory=int(mem * 1e9) or None, max_restarts=0, max_task_retries=0,
             runtime_env={"env_vars": settings},
-        )(_Hand)  # fmt: skip
+        )(Hand)  # fmt: skip
 
     def _grow(self) -> None:
         tasks = len(self._waiting) + sum(len(actor.tasks) for actor in self._actors)
@@ -299,8 +255,8 @@ class RayEngine:
                 self._ask(actor, actor.handle.turn.remote(give, sorted(actor.back), _TURN_S))
         if self._since is not None and time.monotonic() - self._since >= _SLOW_S:
             self._since = None
-            has = _named(self._cluster.has())
-            log.warning("no actor has started yet: each needs %s; the cluster has %s", _named(self._resources), has)
+            has = named(self._cluster.has())
+            log.warning("no actor has started yet: each needs %s; the cluster has %s", named(self._resources), has)
 
     def _take_back(self, here: list[_Actor]) -> None:
         """What one actor has ahead goes to another that has nothing to do."""
@@ -337,7 +293,7 @@ class RayEngine:
         except self._ray.exceptions.RayError as error:
             self._failed(actor, error)
             return
-        if isinstance(answer, _About):
+        if isinstance(answer, About):
             self._came(actor, answer)
         else:
             for event in answer:
@@ -345,7 +301,7 @@ class RayEngine:
             if actor in self._actors and not actor.tasks:
                 actor.idle_since = time.monotonic()
 
-    def _came(self, actor: _Actor, about: _About) -> None:
+    def _came(self, actor: _Actor, about: About) -> None:
         self._since = None
         actor.process, actor.host, actor.idle_since = about.process, about.host, time.monotonic()
         if about.version != __version__:
@@ -401,137 +357,9 @@ class RayEngine:
             yield
         except (ConnectionError, self._ray.exceptions.RaySystemError) as error:
             raise StageError(
-                f"The Ray cluster is gone: {_first(str(error))}", value=str(error),
+                f"The Ray cluster is gone: {shortened(str(error))}", value=str(error),
                 remedy="Start it again and run the same command: the ledger knows what is done.",
             ) from error  # fmt: skip
-
-
-def fate(error: Exception) -> tuple[Cause, str]:
-    """Why an actor is gone, from the error that Ray raises of it: as a cause and in words."""
-    import ray
-
-    text = str(error)
-    if isinstance(error, ray.exceptions.RayTaskError):
-        return "killed", f"its actor failed: {_first(str(error.cause))}"
-    if isinstance(error, ray.exceptions.RayActorError) and error.actor_init_failed:
-        return "killed", f"its actor did not start: {_first(text.strip().splitlines()[-1])}"
-    if isinstance(error, ray.exceptions.OutOfMemoryError):
-        return "memory", f"Ray ended its actor because the node ran out of memory: {_first(text)}"
-    found = re.search(r"^The actor is dead because (.*)", text, re.MULTILINE)
-    told = _first(found[0] if found else text)
-    if isinstance(error, ray.exceptions.RayActorError) and error.preempted:
-        return "killed", f"its node was taken away: {told}"
-    return "killed", f"its actor was lost: {told}"
-
-
-def _first(text: str) -> str:
-    """The beginning of one of Ray's messages, without its advice."""
-    line = " ".join(text.partition("Some common causes")[0].partition("\n")[0].split())
-    return line if len(line) <= 400 else f"{line[:400]}…"
-
-
-def _named(values: Mapping[str, float]) -> str:
-    return ", ".join(f"{name}={value:g}" for name, value in values.items()) or "nothing"
-
-
-def _checked(values: Mapping[str, float]) -> dict[str, float]:
-    """Resources that Ray can give."""
-    for name, value in values.items():
-        if name not in RESOURCES:
-            raise UnknownName("resource", name, RESOURCES)
-        problem = ""
-        if name == "cpu" and value <= 0:
-            problem = "an actor needs a share of a core"
-        elif name == "gpu" and value > 1 and value != int(value):
-            problem = "more than one GPU is given whole"
-        elif 0 < value < 1e-4:
-            problem = "0.0001 is the least"
-        if problem:
-            raise BadValue(
-                f"{name}={value:g} cannot be had: {problem}.", value=value, choices=RESOURCES,
-                remedy="For example cpu=2,gpu=0.5,mem=8: cores, share of a GPU, memory in GB.",
-            )  # fmt: skip
-    return dict(values)
-
-
-def _ray() -> Any:
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # read when a cluster starts
-    try:
-        import ray
-        import ray.exceptions
-    except ImportError as error:
-        raise MissingExtra("Ray is not installed.", value="ray", remedy="pip install 'audiopost[ray]'") from error
-    return ray
-
-
-@dataclass(frozen=True)
-class _About:
-    """Where an actor is."""
-
-    version: str
-    host: str
-    process: int
-
-
-class _Hand:
-    """An actor: a worker process, what goes to it and what it tells. Ray calls one method after the other."""
-
-    def __init__(self, threads: int, module: str) -> None:
-        # Ray starts it from our package, so telemetry is off here and in the worker.
-        self._engine = Local(1, threads, module=module)
-        self._begun: set[int] = set()
-
-    def about(self) -> _About:
-        """Answers when the actor has come."""
-        return _About(__version__, socket.gethostname(), os.getpid())
-
-    def turn(self, give: Sequence[Task], back: Sequence[int], timeout_s: float) -> list[Event]:
-        """Takes tasks, gives back those of `back` that have not begun (as Lost), and tells what happens until
-        something does that the driver has to know at once, at most for so long."""
-        end = time.monotonic() + timeout_s
-        events: list[Event] = []
-        for task in give:
-            self._engine.submit(task)
-        while back and (more := self._heard(0.0)):  # who has begun is known after this
-            events += more
-        for job in back:
-            if job not in self._begun:
-                self._engine.cancel(job)
-        while not any(isinstance(event, Begun | Ended | Lost) for event in events):
-            left_s = end - time.monotonic()
-            events += self._heard(max(0.0, left_s))
-            if left_s <= 0:
-                break
-        return thinned(events)
-
-    def _heard(self, timeout_s: float) -> list[Event]:
-        events = list(self._engine.results(timeout_s))
-        for event in events:
-            if isinstance(event, Begun):
-                self._begun.add(event.job)
-            elif isinstance(event, Ended | Lost):
-                self._begun.discard(event.job)
-        return events
-
-
-def thinned(events: Sequence[Event]) -> list[Event]:
-    """The same without the progress that later progress replaces, and with at most so many lines of a log."""
-    last = {event.job: place for place, event in enumerate(events) if isinstance(event, Moved)}
-    total = sum(isinstance(event, Said) for event in events)
-    kept: list[Event] = []
-    said = 0
-    for place, event in enumerate(events):
-        if isinstance(event, Moved) and last[event.job] != place:
-            continue
-        if isinstance(event, Said):
-            said += 1
-            if said > _MOST_SAID:
-                continue
-        kept.append(event)
-        if isinstance(event, Said) and said == _MOST_SAID < total:
-            text = f"{total - said} more lines of that second were not kept"
-            kept.append(Said(event.job, logging.WARNING, text))
-    return kept
 
 
 @dataclass(eq=False)
@@ -549,90 +377,3 @@ class _Actor:
     back: set[int] = field(default_factory=set)
     worked: bool = False
     idle_since: float = field(default_factory=time.monotonic)
-
-
-class _Cluster:
-    """The connection to a cluster, and whether it, or the cluster itself, is ours to end."""
-
-    def __init__(self, ray: Any, address: str | None) -> None:
-        self._ray, self._own = ray, False
-        self._print: Any = None
-        self._local = address is None
-        self.name = "a cluster of this machine" if address is None else address
-        if ray.is_initialized() and address in (None, "auto"):
-            self._local, self.name = False, "the cluster that is connected to"
-            return
-        if address is not None and address != "auto":
-            _reach(address)
-        # Ray takes SIGTERM for itself; whoever drives has their own use for it.
-        main = threading.current_thread() is threading.main_thread()
-        before = signal.getsignal(signal.SIGTERM) if main else None
-        own: dict[str, Any] = {"include_dashboard": False} if self._local else {}
-        try:
-            ray.init(address=address or "local", log_to_driver=False, logging_level=logging.CRITICAL, **own)
-        except (OSError, RuntimeError, ValueError, AssertionError, SystemExit, ray.exceptions.RayError) as error:
-            raise Unavailable(
-                f"No Ray cluster at {address or 'this machine'}: {_first(str(error))}", value=address,
-                choices=("auto", "ray://HOST:10001", "HOST:6379"),
-                remedy="Is it running, with the same Ray and Python? Without --address one is started here.",
-            ) from error  # fmt: skip
-        finally:
-            if before is not None:
-                signal.signal(signal.SIGTERM, before)
-        self._own = True
-        self._hush()
-
-    @property
-    def path(self) -> dict[str, str]:
-        """The variable by which actors of this machine find what this process finds; other machines have their own."""
-        return {"PYTHONPATH": os.pathsep.join(part or str(Path.cwd()) for part in sys.path)} if self._local else {}
-
-    def has(self) -> dict[str, float]:
-        """All resources of all nodes, as those of `resources()`."""
-        found = self._ray.cluster_resources()
-        return {"cpu": found.get("CPU", 0.0), "gpu": found.get("GPU", 0.0), "mem": found.get("memory", 0.0) / 1e9}
-
-    def check(self, wanted: Mapping[str, float]) -> None:
-        """Raises BadValue where one actor is more than a cluster of this machine, which cannot grow, will ever hold."""
-        has = self.has() if self._local else {}
-        for name, most in has.items():
-            if wanted.get(name, 0.0) > most:
-                raise BadValue(
-                    f"An actor of {_named(wanted)} does not fit this machine, which has {_named(has)}.",
-                    value=wanted[name], remedy="Ask for less with --actor-resources.",
-                )  # fmt: skip
-
-    def leave(self) -> None:
-        """Disconnects, where we connected; a cluster that we started ends."""
-        if self._own:
-            self._own = False
-            if self._print is not None:
-                self._ray._private.worker.print_to_stdstream = self._print
-            self._ray.shutdown()
-
-    def _hush(self) -> None:
-        """Ray prints the errors of its nodes on standard output, which may be somebody's JSON; they go to the log."""
-        worker = self._ray._private.worker
-        self._print = getattr(worker, "print_to_stdstream", None)
-        if self._print is not None:
-            worker.print_to_stdstream = _to_log
-
-
-def _to_log(data: Mapping[str, Any], ignore_prefix: bool = False) -> None:
-    for line in data.get("lines", ()):
-        log.debug("ray: %s", line)
-
-
-def _reach(address: str) -> None:
-    """Raises BadValue for what is no address, Unavailable at once where nobody listens: Ray would try for minutes."""
-    match = re.fullmatch(r"(?:ray://)?(?P<host>[^\s:/\[\]]+|\[[0-9A-Fa-f:.]+\]):(?P<port>\d{1,5})/?", address)
-    choices = ("auto", "ray://HOST:10001", "HOST:6379")
-    if match is None:
-        raise BadValue(f"{address!r} is no address of a Ray cluster.", value=address, choices=choices)
-    try:
-        socket.create_connection((match["host"].strip("[]"), int(match["port"])), timeout=_REACH_S).close()
-    except (OSError, OverflowError) as error:
-        raise Unavailable(
-            f"No Ray cluster at {address}: {error}.", value=address, choices=choices,
-            remedy="Is its head running, and is the port open from here?",
-        ) from error  # fmt: skip

@@ -19,7 +19,8 @@ from ..stages.transcribe.languages import script
 from ..subtitles.formats import SUFFIXES as FORMATS
 from ..subtitles.text import CHINESE
 from .places import is_url
-from .sources import FILM, SOUND, under_delivery
+from .search import FILM, SOUND
+from .tree import under_delivery
 
 log = logging.getLogger("audiopost")
 

@@ -25,14 +25,16 @@ import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audiopost.batch import ray_engine
+from audiopost.batch import ray_actor, ray_engine
 from audiopost.batch.drive import Batch
 from audiopost.batch.engine import Begun, Ended, Engine, Event, Lost, Moved, Said
 from audiopost.batch.job import Order, Outcome, Task
 from audiopost.batch.job_logs import JobLogs
 from audiopost.batch.ledger import Ledger
 from audiopost.batch.local import Local
-from audiopost.batch.ray_engine import RayEngine, actors, fate, resources, thinned
+from audiopost.batch.ray_actor import thinned
+from audiopost.batch.ray_cluster import Cluster, actors, fate, resources
+from audiopost.batch.ray_engine import RayEngine
 from audiopost.core.errors import BadValue, MissingExtra, StageError, Unavailable, UnknownName
 
 HERE = Path(__file__).parent
@@ -521,7 +523,7 @@ def test_nodes_that_cannot_run_an_actor_end_the_batch_with_the_reason(
 ) -> None:
     # Python runs it as it starts: as on a machine without audiopost.
     (tmp_path / "sitecustomize.py").write_text("import sys\nsys.modules['audiopost'] = None\n")
-    monkeypatch.setattr(ray_engine._Cluster, "path", {"PYTHONPATH": str(tmp_path)})
+    monkeypatch.setattr(Cluster, "path", {"PYTHONPATH": str(tmp_path)})
     engine = RayEngine(None)
     try:
         with pytest.raises(StageError, match=r"before they began anything.*audiopost.*installed on the nodes"):
@@ -696,7 +698,7 @@ def events_of(number: int) -> st.SearchStrategy[Event]:
 @given(st.lists(st.integers(0, 2).flatmap(events_of), max_size=60), st.integers(1, 30))
 def test_a_turn_is_thinned_and_nothing_that_counts_is_lost(events: list[Event], most: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ray_engine, "_MOST_SAID", most)
+        patch.setattr(ray_actor, "_MOST_SAID", most)
         kept = thinned(events)
     ours = [event for event in kept if not (isinstance(event, Said) and event.level == 30)]
     places = iter(events)

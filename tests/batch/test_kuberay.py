@@ -13,7 +13,7 @@ import click
 import pytest
 
 from audiopost import presets
-from audiopost.batch.ray_engine import actors, resources
+from audiopost.batch.ray_cluster import actors, resources
 from audiopost.cli.main import cli
 
 yaml = pytest.importorskip("yaml")

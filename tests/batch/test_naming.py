@@ -12,7 +12,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from audiopost.batch.naming import FIELDS, Name, names, safe
-from audiopost.batch.sources import Found
+from audiopost.batch.search import Found
 from audiopost.core.errors import BadValue, UnknownName
 
 
