@@ -2,9 +2,9 @@
 
 The policy is the driver's (audiopost/batch/drive.py): jobs in the order of their numbers, two in hand for each worker;
 a job that brings its worker down is tried once more, after the others, alone and with smaller settings, and then
-quarantined; one that is cut off from outside waits again in its old place, and is quarantined at the
-MOST_LOSSES-th time. What was finished of a job is kept by stages where results lie on a share, and thrown away where
-`resume` is False.
+quarantined; one that is cut off from outside waits again in its old place, and is quarantined once its worker was
+killed MOST_LOSSES times, each after LOSS_S, or at its MOST_ATTEMPTS-th attempt. What was finished of a job is kept by
+stages where results lie on a share, and thrown away where `resume` is False.
 
 Simplified: decoding ahead always comes in time; an idle worker is not lost; a straggler is due to its recording.
 """
@@ -22,18 +22,9 @@ from dataclasses import dataclass, replace
 from statistics import NormalDist
 from typing import Literal
 
-from audiopost.batch.drive import MOST_LOSSES
+from scaling_figures import HOUR_S, LENGTHS
 
-HOUR_S = 3600.0
-#: Kinds of recordings: their share of all, shortest and longest in seconds, evenly spread between.
-LENGTHS: tuple[tuple[str, float, float, float], ...] = (
-    ("trailer or short", 0.15, 120.0, 900.0),
-    ("half-hour episode", 0.40, 1260.0, 1560.0),
-    ("hour episode", 0.30, 2520.0, 3300.0),
-    ("feature", 0.15, 4800.0, 8400.0),
-)
-#: Length of a recording in the mean, in seconds.
-MEAN_S = sum(share * (low + high) / 2 for _, share, low, high in LENGTHS)
+from audiopost.batch.drive import LOSS_S, MOST_ATTEMPTS, MOST_LOSSES
 
 #: Where a job that crashed is tried again by itself: while the whole batch waits (one machine), or on its worker (Ray).
 Alone = Literal["batch", "worker"]
@@ -142,11 +133,11 @@ def work(media_s: Sequence[float], stages: Sequence[float], setting: Setting, rn
 
 
 class _Job:
-    __slots__ = ("crashes", "finished", "kept_s", "losses", "work")
+    __slots__ = ("attempts", "crashes", "finished", "kept_s", "losses", "work")
 
     def __init__(self, what: Work) -> None:
         self.work = what
-        self.crashes = self.losses = 0
+        self.attempts = self.crashes = self.losses = 0
         self.finished = self.kept_s = 0.0
 
 
@@ -210,6 +201,7 @@ class Simulation:
         self._idle -= 1
         job, rng, attempt = self._jobs[number], self._rng, next(self._count)
         self._running[attempt] = (number, self._now)
+        job.attempts += 1
         rest_s = (1.0 - job.finished) * self._length_s(job)
         kind, after_s = "ended", rest_s
         if self._fatal[number] or rng.random() < self._set.crash:
@@ -246,6 +238,8 @@ class Simulation:
 
     def _lost(self, attempt: int) -> None:
         self._at(self._now + self._set.replace_s + self._set.load_s, "worker", 0)
+        number, begun = self._running[attempt]
+        self._jobs[number].losses += self._now - begun >= LOSS_S
         self._cut_off(attempt)
 
     def _driver_dies(self) -> None:
@@ -254,8 +248,7 @@ class Simulation:
         for number in self._ahead:
             heapq.heappush(self._ready, number)
         self._ahead.clear()
-        self._events = [event for event in self._events if event[2] == "driver"]
-        heapq.heapify(self._events)
+        self._events.clear()
         self._idle = 0
         back_s = self._now + self._set.restart_s + self._set.load_s
         self._at(back_s, "back", 0)
@@ -265,8 +258,7 @@ class Simulation:
         number = self._running[attempt][0]
         job, took_s = self._taken(attempt)
         self._losses += 1
-        job.losses += 1
-        if job.losses >= MOST_LOSSES:
+        if job.losses >= MOST_LOSSES or job.attempts >= MOST_ATTEMPTS:
             self._quarantine(job, took_s)
             return
         self._keep(job, took_s)
