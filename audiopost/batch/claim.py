@@ -11,6 +11,9 @@ from pathlib import Path
 from ..core.errors import Unavailable
 from ..io.atomic import guarded, make_folder
 
+#: Who looks whether a ledger is claimed holds its lock for a moment: so long that may be waited for, in seconds.
+_GLANCE_S = 1.0
+
 
 @contextlib.contextmanager
 def claimed(ledger: Path) -> Iterator[None]:
@@ -21,7 +24,7 @@ def claimed(ledger: Path) -> Iterator[None]:
     make_folder(ledger.parent)
     with guarded(ledger):
         try:
-            lock.acquire(timeout=0)
+            lock.acquire(timeout=_GLANCE_S)
         except filelock.Timeout as error:  # an OSError to Python, but none of writing
             raise Unavailable(
                 f"Another batch works on {ledger}{_told(holder)}.", value=str(ledger),

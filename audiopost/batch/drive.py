@@ -6,25 +6,28 @@ Ended, OutputError     tried again, a share or a store may be back; the third ti
 Ended, any other       failed, with its reason
 Lost, crash or memory  tried once more, after the others, alone and with smaller settings; then quarantined
 Lost, killed           waits again; quarantined where it never gets through
-Lost, cancelled        cancelled, or waiting again where the whole batch stops
+Lost, dropped          as a crash where it took longer than it may; cancelled where a person asked for that; waiting
+                       again where the whole batch stops
 """
 
 from __future__ import annotations
 
+import functools
 import logging
-import shutil
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from ..core.errors import DiskFull, InputError
+from ..core.errors import AudiopostError, DiskFull, InputError
+from ..core.time import clock
 from .engine import Begun, Ended, Engine, Event, Lost, Moved, Said
 from .job import Job, Outcome, State, Task
 from .job_logs import JobLogs
 from .ledger import Ledger
 from .places import is_url, stat
+from .room import LOOK_S, NoRoom
 
 log = logging.getLogger("audiopost")
 
@@ -39,9 +42,11 @@ _MOVED_S = 2.0
 _CAREFUL_S = 600.0
 #: How long one turn waits for events, in seconds.
 _TURN_S = 0.5
-#: A full disk is looked at this often; work goes on once so much more is free (in bytes), or after so many seconds.
-_ROOM_S, _MORE, _TRY_S = 1.0, 4 << 20, 60.0
+#: The ledger is told this often, in seconds, that a driver is at work.
+_ALIVE_S = 10.0
 
+#: Why the engine was asked to drop a task.
+Drop = Literal["person", "timeout", "stop"]
 Kind = Literal["begun", "moved", "done", "failed", "quarantined", "again", "cancelled", "paused", "resumed", "stopping"]
 
 
@@ -56,7 +61,8 @@ class Notice:
 
 class Batch:
     """One run of the driver over a ledger, in the calling thread. `tell` hears of everything; `rescan` is asked each
-    `rescan_s` seconds for new orders, and the run then lasts until it is stopped.
+    `rescan_s` seconds for new orders, and the run then lasts until it is stopped. An attempt that takes longer than
+    `timeout_s` seconds is ended; None lets it take what it takes.
 
     Whoever makes it must hold the ledger for itself: see `claim.claimed`.
     """
@@ -68,19 +74,24 @@ class Batch:
         logs: JobLogs,
         *,
         work: str = "",
+        timeout_s: float | None = None,
         tell: Callable[[Notice], None] = lambda notice: None,
         rescan: Callable[[], object] | None = None,
         rescan_s: float = 5.0,
     ) -> None:
         self._ledger, self._engine, self._logs, self._work, self._tell = ledger, engine, logs, work, tell
         self._rescan, self._rescan_s, self._scanned = rescan, rescan_s, time.monotonic()
+        self._unscanned = ""
+        self._timeout_s = timeout_s
+        self._alive: float | None = None
         self._in_hand: dict[int, Job] = {}
-        self._begun: set[int] = set()
+        self._begun: dict[int, float] = {}
+        self._dropped: dict[int, Drop] = {}
         self._alone = False
         self._careful_since: float | None = None
         self._moved: dict[int, float] = {}
         self._stopping = self._at_once = False
-        self._no_room: _NoRoom | None = None
+        self._no_room: NoRoom | None = None
 
     def stop(self) -> None:
         """Finishes what is in hand and takes nothing more; the second call stops at once. For signal handlers too."""
@@ -98,11 +109,13 @@ class Batch:
         self._note_pause("")
         try:
             while not self._at_once:
+                self._note_alive()
                 if self._stopping and not told_stop:
                     told_stop = True
                     self._drop_unbegun()
                     self._say("stopping", f"finishing {len(self._begun)} in hand; once more stops at once")
                 self._take_requests()
+                self._drop_overdue()
                 self._look_for_room()
                 self._feed()
                 for event in self._engine.results(_TURN_S):
@@ -176,21 +189,40 @@ class Batch:
 
     def _look_for_more(self) -> None:
         now = time.monotonic()
-        if self._rescan is not None and now - self._scanned >= self._rescan_s:
-            self._scanned = now
-            self._rescan()
+        if self._rescan is None or now - self._scanned < self._rescan_s:
+            return
+        self._scanned = now
+        try:
+            self._keep(self._rescan)
+            self._unscanned = ""
+        except AudiopostError as error:  # a share that is away, a table that is being written: it may come back
+            if str(error) != self._unscanned:
+                log.warning("New recordings cannot be looked for now: %s", error)
+            self._unscanned = str(error)
+
+    def _drop(self, number: int, why: Drop) -> None:
+        self._dropped[number] = why
+        self._engine.cancel(number)
 
     def _drop_unbegun(self) -> None:
         for number in [number for number in self._in_hand if number not in self._begun]:
-            self._engine.cancel(number)
+            self._drop(number, "stop")
+
+    def _drop_overdue(self) -> None:
+        if self._timeout_s is None:
+            return
+        due = time.monotonic() - self._timeout_s
+        for number in [number for number, begun in self._begun.items() if begun <= due]:
+            if number not in self._dropped:
+                self._drop(number, "timeout")
 
     def _take_requests(self) -> None:
-        for request in self._ledger.asked():
+        for request in self._keep(self._ledger.asked):
             if request.verb == "retry":
-                self._ledger.reset(request.job)
+                self._keep(functools.partial(self._ledger.reset, request.job))
             elif request.job in self._in_hand:
-                self._engine.cancel(request.job)
-            elif self._ledger.drop(request.job):
+                self._drop(request.job, "person")
+            elif self._keep(functools.partial(self._ledger.drop, request.job)):
                 self._say("cancelled", "", self._ledger.get(request.job))
 
     # --- what comes back
@@ -205,17 +237,24 @@ class Batch:
         elif isinstance(event, Said):
             self._logs.add(job, event.level, event.text)
         elif isinstance(event, Begun):
-            self._begun.add(number)
+            self._begun[number] = time.monotonic()
             self._keep(lambda: self._ledger.begin(number, event.worker))
             job = self._in_hand[number] = self._ledger.get(number)
             self._logs.add(job, logging.INFO, f"attempt {job.attempts} by {event.worker}")
             self._say("begun", event.worker, job)
         else:
+            begun, dropped = number in self._begun, self._dropped.get(number)
             self._let_go(job)
             if isinstance(event, Ended):
                 self._end(job, event.outcome)
-            else:
+            elif event.cause != "cancelled":
                 self._lose(job, event)
+            elif dropped == "timeout":
+                self._crash(job, "timeout", f"it took longer than {clock(self._timeout_s or 0.0)}", ())
+            elif dropped == "person":
+                self._settle(job, Outcome("Cancelled", "It was cancelled."), "cancelled")
+            elif begun:  # between our asking to drop it and the engine's doing so
+                self._interrupt(number)
 
     def _move(self, job: Job, event: Moved) -> None:
         job = self._in_hand[job.id] = replace(job, stage=event.stage, share=event.share)
@@ -227,7 +266,8 @@ class Batch:
 
     def _let_go(self, job: Job) -> None:
         del self._in_hand[job.id]
-        self._begun.discard(job.id)
+        self._begun.pop(job.id, None)
+        self._dropped.pop(job.id, None)
         self._moved.pop(job.id, None)
         self._alone = False
 
@@ -245,10 +285,7 @@ class Batch:
             self._settle(job, outcome, "failed")
 
     def _lose(self, job: Job, event: Lost) -> None:
-        if event.cause == "cancelled":
-            if not self._stopping:
-                self._settle(job, Outcome("Cancelled", "It was cancelled."), "cancelled")
-        elif event.cause == "killed":
+        if event.cause == "killed":
             self._again(job, "killed", event.detail, loss=time.time() - job.begun >= LOSS_S)
             self._bounded(job.id)
         else:
@@ -299,7 +336,7 @@ class Batch:
 
     def _pause(self, reason: str, disk: Path) -> None:
         if self._no_room is None:
-            self._no_room = _NoRoom(disk)
+            self._no_room = NoRoom(disk)
             self._note_pause(reason)
             self._say("paused", f"{reason} The batch waits and goes on when there is room.")
 
@@ -311,9 +348,18 @@ class Batch:
             self._say("resumed", "going on")
 
     def _note_pause(self, reason: str) -> None:
+        self._note(lambda: self._ledger.note("paused", reason))
+
+    def _note_alive(self) -> None:
+        now = time.monotonic()
+        if self._alive is None or now - self._alive >= _ALIVE_S:
+            self._alive = now
+            self._note(self._ledger.alive)
+
+    def _note(self, write: Callable[[], None]) -> None:
         """For others that look on, as far as there is room for it."""
         try:
-            self._ledger.note("paused", reason)
+            write()
         except DiskFull as error:
             log.debug("%s", error)
 
@@ -322,36 +368,18 @@ class Batch:
         told = False
         while True:
             try:
-                return write()
+                kept = write()
+                break
             except DiskFull as error:
                 if self._at_once:
                     raise
                 if not told:
                     told = True
                     self._say("paused", f"{error} The batch waits and goes on when there is room.")
-                time.sleep(_ROOM_S)
+                time.sleep(LOOK_S)
+        if told and self._no_room is None:
+            self._say("resumed", "going on")
+        return kept
 
     def _say(self, kind: Kind, text: str = "", job: Job | None = None) -> None:
         self._tell(Notice(kind, text, job))
-
-
-class _NoRoom:
-    """A disk that was full, and whether there is more room now than there was."""
-
-    def __init__(self, disk: Path) -> None:
-        self._disk = disk
-        self._since = self._looked = time.monotonic()
-        self._least: int | None = None
-
-    def is_over(self) -> bool:
-        now = time.monotonic()
-        if now - self._looked < _ROOM_S and self._least is not None:
-            return False
-        self._looked = now
-        try:
-            free = shutil.disk_usage(self._disk).free
-        except OSError as error:
-            log.warning("%s cannot be looked at: %s", self._disk, error)
-            return now - self._since >= _TRY_S
-        self._least = free if self._least is None else min(self._least, free)
-        return free >= self._least + _MORE or now - self._since >= _TRY_S

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import logging
 import queue
@@ -20,9 +21,9 @@ from .job import Job
 log = logging.getLogger("audiopost")
 
 #: How long a command or a server may take, in seconds; how often a server is tried.
-_PATIENCE_S, _TRIES = 60.0, 3
+_ANSWER_S, _TRIES = 60.0, 3
 #: How long the end of a batch waits for what is still to be told, in seconds.
-_END_S = 120.0
+PATIENCE_S = 120.0
 
 
 def payload(job: Job) -> dict[str, Any]:
@@ -30,7 +31,7 @@ def payload(job: Job) -> dict[str, Any]:
     outcome = job.outcome
     return {
         "job": job.id, "name": job.order.name, "source": job.order.source, "out": job.order.out, "state": job.state,
-        "reason": outcome.reason, "attempts": job.attempts, "media_s": outcome.media_s,
+        "reason": outcome.reason, "attempts": job.attempts, "media_s": outcome.media_s, "spent_s": job.spent_s,
         "seconds": dict(outcome.seconds),
         "figures": dict(outcome.figures), "warnings": list(outcome.warnings),
         "outputs": [asdict(output) for output in outcome.outputs],
@@ -49,7 +50,7 @@ def command(line: str) -> Callable[[Job], None]:
     def tell(job: Job) -> None:
         done = subprocess.run(  # noqa: S603 - the user's own command
             arguments, input=json.dumps(payload(job)), text=True, encoding="utf-8", errors="replace",
-            timeout=_PATIENCE_S, capture_output=True, check=False,
+            timeout=_ANSWER_S, capture_output=True, check=False,
         )  # fmt: skip
         if done.returncode:
             raise OSError(f"it ended with {done.returncode}: {done.stderr.strip()[-200:]}")
@@ -67,14 +68,19 @@ def webhook(url: str) -> Callable[[Job], None]:
         asked = urllib.request.Request(url, body, {"Content-Type": "application/json", "User-Agent": "audiopost"})  # noqa: S310 - checked above
         for left in reversed(range(_TRIES)):
             try:
-                with urllib.request.urlopen(asked, timeout=_PATIENCE_S / _TRIES):  # noqa: S310 - checked above
+                with urllib.request.urlopen(asked, timeout=_ANSWER_S / _TRIES):  # noqa: S310 - checked above
                     return
-            except OSError:
+            except (OSError, http.client.HTTPException):
                 if not left:
                     raise
                 time.sleep(1.0)
 
     return tell
+
+
+def of(line: str, url: str) -> Hooks:
+    """The hooks that a command line names: a command and a webhook, '' for none. Raises BadValue."""
+    return Hooks(*([command(line)] if line else ()), *([webhook(url)] if url else ()))
 
 
 class Hooks:
@@ -92,11 +98,11 @@ class Hooks:
         if self._hooks:
             self._jobs.put(job)
 
-    def close(self) -> None:
-        """Waits a while until all is told."""
+    def close(self, patience_s: float = PATIENCE_S) -> None:
+        """Waits until all is told, at most so many seconds."""
         if self._hooks:
             self._jobs.put(None)
-            self._thread.join(_END_S)
+            self._thread.join(patience_s)
             if self._thread.is_alive():
                 log.warning("some finished jobs could not be told of in time")
 
@@ -105,5 +111,5 @@ class Hooks:
             for hook in self._hooks:
                 try:
                     hook(job)
-                except (OSError, subprocess.SubprocessError) as error:
+                except Exception as error:  # noqa: BLE001 - whatever one raises, the next is told
                     log.warning("%s could not be told of: %s", job.order.name, error)

@@ -8,6 +8,9 @@ from typing import Any, Literal
 
 #: The batch's own folder in the folder of the results: ledger, logs, locks.
 HIDDEN = ".audiopost-batch"
+#: Folders in it for what workers have in hand, each thing named by its batch: recordings decoded ahead, copies of
+#: recordings that lie elsewhere, locks of jobs.
+AHEAD, FETCHED, LOCKS = "ahead", "fetched", "locks"
 
 State = Literal["waiting", "running", "done", "failed", "quarantined", "cancelled", "skipped"]
 #: States of a job. 'failed': audiopost refused it, with the reason. 'quarantined': it brought its worker down twice.
@@ -76,7 +79,8 @@ class Outcome:
 
     `error` is the name of an error's class, '' where all went well, and `reason` its message. `content` is the sha256
     of the recording, `media_s` its length in seconds, `seconds` what each step took, `peak_mb` the most memory its
-    process held. `figures` are what it came to (captions, LUFS …), `backends` who did each stage's work.
+    process held. `figures` are what it came to (captions, LUFS …), `backends` who did each stage's work. `resumed`: it
+    went on from what an earlier attempt had made, so that `seconds` is less than the recording takes.
     """
 
     error: str = ""
@@ -89,6 +93,7 @@ class Outcome:
     figures: Mapping[str, Any] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     backends: Mapping[str, str] = field(default_factory=dict)
+    resumed: bool = False
 
     @property
     def total_s(self) -> float:
@@ -103,7 +108,7 @@ class Job:
     `settings` is the hash of everything but the recording that decides the result; `size` and `mtime_ns` are the
     recording's when it was last looked at. `attempts` counts all of them, `crashes` those in which it brought its
     worker down, `losses` those that were cut off from outside, `before` those before somebody last asked for it anew.
-    `share` (0..1) is how far the present one is.
+    `share` (0..1) is how far the present one is, `spent_s` the seconds that those which have ended took together.
     """
 
     id: int
@@ -122,13 +127,14 @@ class Job:
     worker: str = ""
     stage: str = ""
     share: float = 0.0
+    spent_s: float = 0.0
     outcome: Outcome = field(default_factory=Outcome)
 
 
 @dataclass(frozen=True)
 class Attempt:
-    """One attempt at a job: 'done', 'failed', 'crash', 'memory', 'killed', 'cancelled', 'disk full', 'interrupted';
-    '' while it goes on."""
+    """One attempt at a job: 'done', 'failed', 'crash', 'memory', 'timeout', 'killed', 'cancelled', 'disk full',
+    'interrupted'; '' while it goes on."""
 
     job: int
     number: int

@@ -6,6 +6,7 @@ import json
 import logging
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from ..io.atomic import make_folder
 from .job import Job
@@ -43,8 +44,8 @@ class JobLogs:
                 log.warning("lines of the jobs' logs are lost: %s", error)
             self._refused = True
 
-    def tail(self, job: int, lines: int = 20) -> list[str]:
-        """The last lines of a job's log, as text."""
+    def entries(self, job: int, lines: int) -> list[dict[str, Any]]:
+        """The last lines of a job's log as `add` wrote them; none where nothing was said yet."""
         try:
             found = self.path(job).read_text(encoding="utf-8").splitlines()[-lines:]
         except OSError:
@@ -52,8 +53,11 @@ class JobLogs:
         told = []
         for line in found:
             try:
-                entry = json.loads(line)
+                told.append(json.loads(line))
             except ValueError:  # cut off in the middle
                 continue
-            told.append(f"{entry['time'][11:19]} {entry['level']}: {entry['text']}")
         return told
+
+    def tail(self, job: int, lines: int = 20) -> list[str]:
+        """The last lines of a job's log, as text."""
+        return [f"{each['time'][11:19]} {each['level']}: {each['text']}" for each in self.entries(job, lines)]

@@ -3,14 +3,13 @@
 The driver alone writes jobs; other processes read, and leave requests (cancel, retry) that the driver takes up. A
 commit reaches the system before anything is told of it, so that a killed driver loses nothing; after a power cut the
 last commits may be gone, and those jobs are done again, which gives the same files. WAL needs memory shared between
-processes, which network file systems do not give: see `local_folder`.
+processes, which network file systems do not give: see `places.network_of`.
 """
 
 from __future__ import annotations
 
 import contextlib
 import json
-import os
 import sqlite3
 import threading
 import time
@@ -24,16 +23,11 @@ from ..core.errors import BadValue, DiskFull, OutputError, Unavailable
 from ..core.serial import from_json, to_json
 from ..io.atomic import make_folder
 from .job import ENDED, HIDDEN, STATES, Attempt, Job, Order, Outcome, State
+from .places import network_of
 
 #: Version of the tables; a ledger of another one is refused.
 SCHEMA = 1
 NAME = "ledger.sqlite"
-#: File systems of other machines, by the names that the kernel gives them.
-_REMOTE = frozenset({
-    "nfs", "nfs4", "cifs", "smb", "smb2", "smb3", "smbfs", "afs", "afpfs", "webdav", "davfs", "9p", "ceph", "glusterfs",
-    "lustre", "beegfs", "gpfs", "pvfs2", "ocfs2", "gfs2", "fuse.sshfs", "fuse.s3fs", "fuse.rclone", "fuse.gcsfuse",
-    "fuse.glusterfs", "fuse.davfs2", "fuse.goofys", "fuse.blobfuse2", "fuse.juicefs",
-})  # fmt: skip
 _TABLES = """
 CREATE TABLE about (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE jobs (
@@ -59,7 +53,8 @@ CREATE TABLE requests (id INTEGER PRIMARY KEY, verb TEXT NOT NULL, job INTEGER N
 """
 _COLUMNS = (
     "id, orders, state, settings, size, mtime_ns, attempts, crashes, losses, before, added, begun, ended, worker, "
-    "stage, share, outcome"
+    "stage, share, (SELECT COALESCE(SUM(MAX(ended - attempts.begun, 0)), 0.0) FROM attempts "
+    "WHERE job = jobs.id AND ending != ''), outcome"
 )
 
 
@@ -76,23 +71,6 @@ def default_path(out: Path) -> Path:
     return out / HIDDEN / NAME
 
 
-def local_folder(folder: Path) -> str:
-    """'' where `folder` lies on a disk of this machine, else the kind of the file system that it lies on."""
-    import psutil
-
-    there = next((each for each in (folder, *folder.parents) if each.exists()), folder)
-    place = os.path.realpath(there)
-    best, kind = "", ""
-    for part in psutil.disk_partitions(all=True):
-        mount = part.mountpoint
-        inside = place == mount or place.startswith(mount.rstrip(os.sep) + os.sep)
-        if inside and len(mount) >= len(best):  # the last one mounted there hides those before
-            best, kind = mount, part.fstype.lower()
-            if os.name == "nt" and "remote" in part.opts:
-                kind = "smb"
-    return kind if kind in _REMOTE else ""
-
-
 class Ledger:
     """One open ledger; threads of a process may share it. Raises OutputError, DiskFull where it cannot be written."""
 
@@ -104,7 +82,7 @@ class Ledger:
                 f"The ledger cannot lie at {path}: that is no disk.", value=str(path),
                 remedy="Name a file on a disk of this machine with --ledger.",
             )  # fmt: skip
-        if kind := local_folder(path.parent):
+        if kind := network_of(path.parent):
             raise BadValue(
                 f"The ledger cannot lie at {path}: {kind} is a network file system, on which it could be damaged.",
                 value=str(path), remedy="Name a file on a disk of this machine with --ledger.",
@@ -212,6 +190,10 @@ class Ledger:
         """Keeps a note on the whole batch."""
         with self.writing() as base:
             base.execute("INSERT OR REPLACE INTO about VALUES (?, ?)", (key, value))
+
+    def alive(self) -> None:
+        """A driver is at work now: what is in hand when it dies was in hand until here."""
+        self.note("alive", f"{time.time():.3f}")
 
     def jobs(self, *states: State, limit: int = -1, after: int = 0) -> Iterator[Job]:
         """The jobs in these states (all where none is named), in the order in which they came, a page at a time."""
@@ -342,28 +324,32 @@ class Ledger:
                 [(job, each["kind"], each["path"], each["size"], each["sha256"]) for each in outputs],
             )
 
-    def again(self, job: int, ending: str, detail: str, *, crash: bool = False, loss: bool = False) -> None:
-        """The attempt ended otherwise than by an outcome, and the job waits again; what it counts as is said."""
+    def again(
+        self, job: int, ending: str, detail: str, *, crash: bool = False, loss: bool = False, at: float | None = None
+    ) -> None:
+        """The attempt ended, now or `at`, otherwise than by an outcome, and the job waits again; what it counts as is
+        said."""
         with self.writing() as base:
-            self._close(base, job, ending, detail)
+            self._close(base, job, ending, detail, at)
             base.execute(
                 "UPDATE jobs SET state = 'waiting', stage = '', share = 0, crashes = crashes + ?, losses = losses + ? "
                 "WHERE id = ?",
                 (int(crash), int(loss), job),
             )
 
-    def _close(self, base: sqlite3.Connection, job: int, ending: str, detail: str) -> None:
+    def _close(self, base: sqlite3.Connection, job: int, ending: str, detail: str, at: float | None = None) -> None:
         base.execute(
-            "UPDATE attempts SET ended = ?, ending = ?, detail = ? WHERE job = ? AND ending = ''",
-            (time.time(), ending, detail.encode("utf-8", "backslashreplace").decode(), job),
+            "UPDATE attempts SET ended = MAX(begun, ?), ending = ?, detail = ? WHERE job = ? AND ending = ''",
+            (time.time() if at is None else at, ending, detail.encode("utf-8", "backslashreplace").decode(), job),
         )
 
     def cut_off(self) -> tuple[int, ...]:
         """To be called when no driver runs: what was in hand when the last one died waits again. Their numbers."""
         jobs = [int(row[0]) for row in self._read("SELECT id FROM jobs WHERE state = 'running' ORDER BY id")]
+        alive = float(self.about("alive") or time.time())
         with self.writing():
             for job in jobs:
-                self.again(job, "interrupted", "the batch ended while it was in hand")
+                self.again(job, "interrupted", "the batch ended while it was in hand", at=alive)
         return tuple(jobs)
 
     def reset(self, job: int) -> bool:

@@ -19,7 +19,7 @@ import time
 from collections import deque
 from collections.abc import Iterable
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Literal
 
 from ..core.errors import StageError
 from ..core.serial import from_json
@@ -95,6 +95,7 @@ class Local:
         for task in list(self._waiting):
             if task.id == job:
                 self._waiting.remove(task)
+                self._drop_ahead(job)
                 self._told.append(Lost(job, "cancelled", "cancelled before it began"))
                 return
         for worker in self._workers:
@@ -123,9 +124,11 @@ class Local:
             worker = _Worker(f"worker {self._started}", self._module, self._threads, self._events)
             self._workers.append(worker)
             self._give(worker)
-        ahead = list(self._waiting)
+        # A careful one is alone: nothing is decoded beside it, nor is it beside another.
+        held = {worker.ahead.id for worker in self._workers if worker.ahead is not None}
+        ahead = [task for task in self._waiting if not task.careful and task.id not in held]
         for worker in self._workers:
-            if worker.task is not None and worker.ahead is None and ahead:
+            if worker.task is not None and not worker.task.careful and worker.ahead is None and ahead:
                 worker.ahead = ahead.pop(0)
                 worker.write("ahead", worker.ahead)
 
@@ -136,13 +139,21 @@ class Local:
         free = [task for task in self._waiting if task.id not in decoded]
         task = (own or free or list(self._waiting))[0]
         self._waiting.remove(task)
-        for other in self._workers:
-            if other.ahead is not None and other.ahead.id == task.id:
-                other.ahead = None
+        if own:
+            worker.ahead = None
+        else:
+            self._drop_ahead(task.id)
         worker.task = task
         worker.told()
         worker.write("run", task)
         self._told.append(Begun(task.id, worker.name))
+
+    def _drop_ahead(self, job: int) -> None:
+        """Nobody decodes it ahead any more: it goes elsewhere, or nowhere."""
+        for worker in self._workers:
+            if worker.ahead is not None and worker.ahead.id == job:
+                worker.ahead = None
+                worker.write("ahead", None)
 
     def _has_room(self) -> bool:
         if not self._workers:
@@ -213,7 +224,7 @@ class _Worker:
         for reader in self._readers:
             reader.start()
 
-    def write(self, kind: str, task: Task) -> None:
+    def write(self, kind: Literal["run", "ahead"], task: Task | None) -> None:
         assert self.process.stdin is not None
         try:
             self.process.stdin.write(line_of(kind, task))

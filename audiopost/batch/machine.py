@@ -16,11 +16,13 @@ SPARE = 0.1
 
 @dataclass(frozen=True)
 class Share:
-    """So many workers with so many threads each; `reason` says why."""
+    """So many workers with so many threads each; `reason` says why. `needs_mb` is what one is known to take, 0 where
+    nobody knows."""
 
     workers: int
     threads: int
     reason: str
+    needs_mb: float = 0.0
 
 
 def share(workers: int | None, needs_mb: float) -> Share:
@@ -33,7 +35,7 @@ def share(workers: int | None, needs_mb: float) -> Share:
 
     have = cores()
     if workers is not None:
-        return Share(workers, max(1, have // workers), f"{workers} asked for, {have} cores")
+        return Share(workers, max(1, have // workers), f"{workers} asked for, {have} cores", needs_mb)
     gpus = _gpus()
     most = gpus or have
     need = needs_mb or UNKNOWN_MB
@@ -42,7 +44,8 @@ def share(workers: int | None, needs_mb: float) -> Share:
     count = max(1, min(most, fit))
     of = f"{gpus} GPUs" if gpus else f"{have} cores"
     measured = "measured" if needs_mb else "not measured yet"
-    return Share(count, max(1, have // count), f"{of}, {free_mb:.0f} MB free for {need:.0f} MB each ({measured})")
+    reason = f"{of}, {free_mb:.0f} MB free for {need:.0f} MB each ({measured})"
+    return Share(count, max(1, have // count), reason, needs_mb)
 
 
 def _gpus() -> int:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import shutil
 import uuid
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
@@ -10,6 +12,13 @@ from typing import Any
 
 from ..core.errors import InputError, MissingExtra, OutputError
 from ..io.atomic import make_folder
+
+#: File systems of other machines, by the names that the kernel gives them.
+_REMOTE = frozenset({
+    "nfs", "nfs4", "cifs", "smb", "smb2", "smb3", "smbfs", "afs", "afpfs", "webdav", "davfs", "9p", "ceph", "glusterfs",
+    "lustre", "beegfs", "gpfs", "pvfs2", "ocfs2", "gfs2", "fuse.sshfs", "fuse.s3fs", "fuse.rclone", "fuse.gcsfuse",
+    "fuse.glusterfs", "fuse.davfs2", "fuse.goofys", "fuse.blobfuse2", "fuse.juicefs",
+})  # fmt: skip
 
 
 def is_url(place: str) -> bool:
@@ -54,16 +63,16 @@ def stat(source: str) -> tuple[int, int]:
 
 
 @contextlib.contextmanager
-def fetched(source: str, work: Path) -> Iterator[Path]:
-    """The recording as a file of this machine: itself, or a copy in `work` that goes when the block ends.
+def fetched(source: str, folder: Path) -> Iterator[Path]:
+    """The recording as a file of this machine: itself, or a copy in `folder`, which goes when the block ends.
 
-    Raises InputError, MissingExtra.
+    Nobody else may use the folder. Raises InputError, MissingExtra.
     """
     if not is_url(source):
         yield Path(source)
         return
     files, path = system(source)
-    copy = make_folder(work / f"source-{uuid.uuid4().hex[:8]}") / PurePosixPath(path).name
+    copy = make_folder(folder) / PurePosixPath(path).name
     try:
         try:
             files.get_file(path, str(copy))
@@ -71,9 +80,7 @@ def fetched(source: str, work: Path) -> Iterator[Path]:
             raise InputError(f"{source} cannot be read: {reason(error)}.", value=source) from error
         yield copy
     finally:
-        copy.unlink(missing_ok=True)
-        with contextlib.suppress(OSError):
-            copy.parent.rmdir()
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def publish(folder: Path, paths: Sequence[str], out: str) -> None:
@@ -108,3 +115,20 @@ def _is_store(files: Any) -> bool:
 def reason(error: Exception) -> str:
     """What a file system of fsspec says, each of which raises its own errors, without a full stop."""
     return str(getattr(error, "strerror", None) or error or type(error).__name__).rstrip(".")
+
+
+def network_of(folder: Path) -> str:
+    """'' where `folder` lies on a disk of this machine, else the kind of the file system that it lies on."""
+    import psutil
+
+    there = next((each for each in (folder, *folder.parents) if each.exists()), folder)
+    place = os.path.realpath(there)
+    best, kind = "", ""
+    for part in psutil.disk_partitions(all=True):
+        mount = part.mountpoint
+        inside = place == mount or place.startswith(mount.rstrip(os.sep) + os.sep)
+        if inside and len(mount) >= len(best):  # the last one mounted there hides those before
+            best, kind = mount, part.fstype.lower()
+            if os.name == "nt" and "remote" in part.opts:
+                kind = "smb"
+    return kind if kind in _REMOTE else ""

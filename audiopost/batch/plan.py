@@ -28,7 +28,10 @@ TO_DO = frozenset({"new", "changed", "forced", "gone"})
 
 @dataclass(frozen=True)
 class Planned:
-    """An order, what is to become of it, and why in words; `job` is its line in the ledger, where it has one."""
+    """An order, what is to become of it, and why in words; `job` is its line in the ledger, where it has one.
+
+    `touched`: its recording is what it was, though the ledger has another date of it.
+    """
 
     order: Order
     verdict: Verdict
@@ -37,6 +40,7 @@ class Planned:
     size: int = -1
     mtime_ns: int = -1
     job: int = 0
+    touched: bool = False
 
 
 class Planner:
@@ -63,7 +67,7 @@ class Planner:
                         each.order, settings=each.settings, size=each.size, mtime_ns=each.mtime_ns, state=state,
                         reason=each.why if state == "skipped" else "",
                     )  # fmt: skip
-                elif each.verdict == "done":
+                elif each.touched:
                     self._ledger.seen(each.job, each.size, each.mtime_ns)
 
     def _planned(self, order: Order) -> Planned:
@@ -74,11 +78,12 @@ class Planner:
             size, mtime_ns = -1, -1
         job = self._ledger.named(order.name) if self._ledger is not None else None
         verdict, why = self._judged(order, settings, size, mtime_ns, job)
-        return Planned(order, verdict, why, settings, size, mtime_ns, job.id if job else 0)
+        touched = verdict == "done" and job is not None and (size, mtime_ns) != (job.size, job.mtime_ns)
+        return Planned(order, verdict, why, settings, size, mtime_ns, job.id if job else 0, touched)
 
     def _judged(self, order: Order, settings: str, size: int, mtime_ns: int, job: Job | None) -> tuple[Verdict, str]:
-        why = self._skip(order)
-        if why and (job is None or job.state in ("waiting", "skipped")):
+        # A rule may have to open the recording: what is done, and what failed, is past it.
+        if (job is None or job.state in ("waiting", "skipped")) and (why := self._skip(order)):
             return "skipped", why
         if job is None or job.state == "skipped":
             return "new", ""

@@ -45,6 +45,7 @@ def search(url: str, files: Any, path: str, search: Search) -> Hits:
     parts = _Url.of(url)
     web = "https" in (files.protocol if isinstance(files.protocol, tuple) else (files.protocol,))
     magic = re.search(r"\*" if web else r"[*?\[]", parts.place)
+    files.invalidate_cache()  # a watch asks again and again, and fsspec keeps its listings for ever
     try:
         kind = "directory" if parts.place.endswith("/") else files.info(path)["type"]
     except Exception as error:  # each protocol raises its own

@@ -29,7 +29,7 @@ from ..presets import Preset
 from .careful import smaller
 from .engine import Event, Moved, Said
 from .hashes import content_sha256
-from .job import HIDDEN, Outcome, Output, Task
+from .job import AHEAD, FETCHED, HIDDEN, LOCKS, Outcome, Output, Task
 from .places import fetched, is_url, publish
 
 log = logging.getLogger("audiopost")
@@ -41,22 +41,27 @@ _LOCK_S = 60.0
 
 
 class Runner:
-    """`tell` hears how far a task is and what its log says; it may be called from the thread that runs the task."""
+    """`tell` hears how far a task is and what its log says; it may be called from the thread that runs the task.
+
+    `prefetch` may be called from another thread than `run`, while that works.
+    """
 
     def __init__(self, tell: Callable[[Event], None]) -> None:
         self._tell = tell
         self._room = uuid.uuid4().hex[:12]
         self._shelf = Shelf()
         self._ahead: _Ahead | None = None
+        self._lock = threading.Lock()
 
     def prefetch(self, task: Task | None) -> None:
         """Begins to decode the recording of the task that comes next; None drops what was begun."""
-        if self._ahead is not None and (task is None or self._ahead.task != task):
-            self._ahead.drop()
-            self._ahead = None
-        # A recording elsewhere is fetched when it is its turn: two at once would take the disk twice.
-        if task is not None and self._ahead is None and not is_url(task.order.source):
-            self._ahead = _Ahead(task, self._room)
+        with self._lock:
+            if self._ahead is not None and self._ahead.task != task:
+                self._ahead.drop()
+                self._ahead = None
+            # A recording elsewhere is fetched when it is its turn: two at once would take the disk twice.
+            if task is not None and self._ahead is None and not is_url(task.order.source):
+                self._ahead = _Ahead(task, self._room)
 
     def run(self, task: Task) -> Outcome:
         """One attempt at a task."""
@@ -88,25 +93,23 @@ class Runner:
             if task.resume:
                 sweep(folder, task.label)
             decoded = self._decoded(task)
-            with fetched(order.source, root / HIDDEN) as source:
+            resumed = _goes_on(task, folder, name.name)
+            with fetched(order.source, root / HIDDEN / FETCHED / task.label) as source:
                 result = run(
-                    source, preset, folder, resume=_goes_on(task, folder, name.name), fps=order.fps,
-                    start_timecode=order.start_timecode, name=name.name, tagged=order.tagged, only=order.only,
-                    decoded=decoded,
+                    source, preset, folder, resume=resumed, fps=order.fps, start_timecode=order.start_timecode,
+                    name=name.name, tagged=order.tagged, only=order.only, decoded=decoded, origin=order.source,
                     progress=self._progress(task.id, preset),
                 )  # fmt: skip
             outputs = _outputs(result, root)
             if is_url(order.out):
                 publish(root, [output.path for output in outputs], order.out)
-        return _outcome(result, outputs)
+        return _outcome(result, outputs, resumed)
 
     def _decoded(self, task: Task) -> Project | None:
-        ahead, self._ahead = self._ahead, None
-        if ahead is None:
-            return None
-        if ahead.task.id != task.id:
-            ahead.drop()
-            return None
+        with self._lock:
+            if self._ahead is None or self._ahead.task.id != task.id:
+                return None
+            ahead, self._ahead = self._ahead, None
         return ahead.project()
 
     def _progress(self, job: int, preset: Preset) -> Callable[[str, float, float], None]:
@@ -150,7 +153,7 @@ def _alone(root: Path, label: str) -> Iterator[None]:
     """
     import filelock
 
-    path = make_folder(root / HIDDEN / "locks") / f"{label}.lock"
+    path = make_folder(root / HIDDEN / LOCKS) / f"{label}.lock"
     try:
         with filelock.FileLock(path, timeout=_LOCK_S):
             yield
@@ -168,7 +171,7 @@ def _outputs(result: RunResult, root: Path) -> tuple[Output, ...]:
     )
 
 
-def _outcome(result: RunResult, outputs: tuple[Output, ...]) -> Outcome:
+def _outcome(result: RunResult, outputs: tuple[Output, ...], resumed: bool) -> Outcome:
     project = result.project
     peaks = [
         float(step.timing["peak_rss_mb"]) for step in project.steps if step.timing and "peak_rss_mb" in step.timing
@@ -182,6 +185,7 @@ def _outcome(result: RunResult, outputs: tuple[Output, ...]) -> Outcome:
         figures=figures(project),
         warnings=tuple(notes_on(project)),
         backends={step.stage: step.backend for step in project.steps},
+        resumed=resumed,
     )
 
 
@@ -190,9 +194,9 @@ class _Ahead:
 
     def __init__(self, task: Task, room: str) -> None:
         self.task = task
-        self._folder = Path(task.order.out) / HIDDEN / "ahead" / f"{task.batch}.{room}"
+        self._folder = Path(task.order.out) / HIDDEN / AHEAD / f"{task.batch}.{room}"
         self._project: Project | None = None
-        self._thread = threading.Thread(target=self._decode, daemon=True)
+        self._thread = threading.Thread(target=self._decode, name=AHEAD, daemon=True)
         self._thread.start()
 
     def _decode(self) -> None:
@@ -223,6 +227,8 @@ class _Forward(logging.Handler):
         self._job, self._say = job, tell
 
     def emit(self, record: logging.LogRecord) -> None:
+        if record.threadName == AHEAD:  # it is about the next recording, whose Project will say it
+            return
         self._say(Said(self._job, record.levelno, self.format(record)))
 
 

@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..core.errors import BadValue
 from ..io.atomic import make_folder, sweep
 from . import ledger as ledgers
-from . import machine, report, speeds
+from . import report
 from .claim import claimed
 from .drive import Batch, Notice
 from .engine import Engine
+from .follow import Follow
 from .hooks import Hooks
-from .job import BAD, HIDDEN, Job, State
+from .job import AHEAD, BAD, FETCHED, HIDDEN, LOCKS, State
 from .job_logs import JobLogs
 from .ledger import Ledger
-from .local import Local
 from .places import is_url
 
 #: Where the page and the table of a batch lie: in the folder of the results, else beside the ledger.
@@ -91,29 +90,30 @@ class Session:
         out: str,
         *,
         work: str = "",
+        timeout_s: float | None = None,
         tell: Callable[[Notice], None] = lambda notice: None,
         hooks: Hooks | None = None,
         rescan: Callable[[], object] | None = None,
     ) -> Ending:
-        """Drives the engine until all is done, or `batch` is told to stop; then writes the report."""
-        hooks = hooks or Hooks()
-        began = time.time()
+        """Drives the engine until all is done, or `batch` is told to stop; then writes the report.
+
+        `work` and `timeout_s` as in `choice.Choice`, the rest as in `Batch`.
+        """
+        follow = Follow(hooks, measured=not engine.apart)
 
         def heard(notice: Notice) -> None:
-            if notice.job is not None and notice.kind in ("done", "failed", "quarantined"):
-                hooks.tell(notice.job)
+            follow(notice)
             tell(notice)
 
-        self.batch = Batch(self.ledger, engine, self.logs, work=work, tell=heard, rescan=rescan)
-        _clear(out, self.ledger.id, "ahead")
+        self.batch = Batch(
+            self.ledger, engine, self.logs, work=work, timeout_s=timeout_s, tell=heard, rescan=rescan
+        )  # fmt: skip
+        clear_ahead(out, self.ledger.id)
         try:
             counts = self.batch.go()
         finally:
-            hooks.close()
-            _clear(out, self.ledger.id, "ahead", "locks")
-            if not is_url(out):
-                sweep(Path(out), f"{self.ledger.id}.*")  # of killed workers whose jobs came to no other attempt
-        speeds.add(_done_since(self.ledger, began))
+            follow.close()
+            clear(out, self.ledger.id)
         return self.ending(counts, out)
 
     def ending(self, counts: Mapping[State, int], out: str) -> Ending:
@@ -127,16 +127,19 @@ def write_reports(ledger: Ledger, logs: JobLogs, out: str) -> tuple[Path, Path]:
     return report.write_html(ledger, logs, folder / PAGE), report.write_csv(ledger, folder / TABLE)
 
 
-def local_engine(workers: int | None, presets: set[str]) -> tuple[Local, machine.Share]:
-    """Workers of this machine, as many as it holds of the heaviest of these presets, by what was measured."""
-    known = speeds.read()
-    needs_mb = max((known[name].peak_mb for name in presets if name in known), default=0.0)
-    share = machine.share(workers, needs_mb)
-    return Local(share.workers, share.threads, needs_mb=needs_mb), share
+def clear_ahead(out: str, batch: str) -> None:
+    """Removes what an earlier driver's workers decoded ahead. One that is still dying keeps its lock."""
+    _clear(out, batch, AHEAD)
+
+
+def clear(out: str, batch: str) -> None:
+    """Removes all that the workers of a batch left on their way; to be called when none is there any more."""
+    _clear(out, batch, AHEAD, FETCHED, LOCKS)
+    if not is_url(out):
+        sweep(Path(out), f"{batch}.*")  # of killed workers whose jobs came to no other attempt
 
 
 def _clear(out: str, batch: str, *names: str) -> None:
-    """Removes what the workers of a batch left in the folders `names`; to be called when none is there any more."""
     if is_url(out):
         return
     for name in names:
@@ -145,7 +148,3 @@ def _clear(out: str, batch: str, *names: str) -> None:
             shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
         with contextlib.suppress(OSError):  # another batch has its own there
             folder.rmdir()
-
-
-def _done_since(ledger: Ledger, began: float) -> Iterator[Job]:
-    return (job for job in ledger.jobs("done") if job.ended >= began)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import logging
+import time
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -11,6 +13,11 @@ from ..core.errors import BadValue, OutputError
 from ..core.serial import from_json
 from ..io.atomic import make_folder, write_text
 from .job import Job
+
+log = logging.getLogger("audiopost")
+
+#: Measurements are written this often, in seconds.
+_ADDED_S = 60.0
 
 
 @dataclass(frozen=True)
@@ -63,10 +70,15 @@ def read(path: Path | None = None) -> dict[str, Speed]:
 
 
 def add(jobs: Iterable[Job], path: Path | None = None) -> None:
-    """Adds what done jobs took. A folder that cannot be written costs the measurement alone."""
+    """Adds what done jobs took. A folder that cannot be written costs the measurement alone.
+
+    One that went on from an earlier attempt, or was done with smaller settings after a crash, measures nothing.
+    """
     path = path or default_path()
     known = read(path)
     for job in jobs:
+        if job.outcome.resumed or job.crashes:
+            continue
         name = job.order.preset_name
         known[name] = known.get(name, Speed()).with_job(job)
     known = {name: _rounded(speed) for name, speed in known.items()}
@@ -74,9 +86,26 @@ def add(jobs: Iterable[Job], path: Path | None = None) -> None:
         make_folder(path.parent)
         write_text(path, json.dumps({name: asdict(speed) for name, speed in known.items()}, indent=1) + "\n")
     except OutputError as error:
-        import logging
+        log.info("speeds are not kept: %s", error)
 
-        logging.getLogger("audiopost").info("speeds are not kept: %s", error)
+
+class Meter:
+    """Takes done jobs as they come and adds them to the measurements now and then: a server has no end to do it at."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        self._path, self._jobs, self._added_s = path, list[Job](), time.monotonic()
+
+    def take(self, job: Job) -> None:
+        """One more done job."""
+        self._jobs.append(job)
+        if time.monotonic() - self._added_s >= _ADDED_S:
+            self.close()
+
+    def close(self) -> None:
+        """Adds those that are not added yet."""
+        jobs, self._jobs, self._added_s = self._jobs, [], time.monotonic()
+        if jobs:
+            add(jobs, self._path)
 
 
 def _rounded(speed: Speed) -> Speed:

@@ -21,7 +21,8 @@ class Row:
     """A job as people and tables see it. What was not made, measured or come to is None.
 
     Lengths and times are in seconds, memory in MB, sizes in bytes; `added`, `begun`, `ended` in seconds since 1970.
-    `seconds` and `stages` are what the last attempt took: one that went on from an earlier one took less.
+    `seconds` is what all attempts took together, `rtf` that by the length of the recording. `stages` is what the steps
+    of the last attempt took: less than they do where it is `resumed`, that is went on from an earlier one.
     """
 
     id: int
@@ -61,6 +62,7 @@ class Row:
     output_bytes: int
     backends: Mapping[str, str]
     stages: Mapping[str, float]
+    resumed: bool
     content: str
 
     @property
@@ -81,7 +83,8 @@ class Row:
 
 @dataclass(frozen=True)
 class StageSpeed:
-    """What one step took over the done jobs that did it: their number, computing seconds, media seconds."""
+    """What one step took over the jobs that were done in one go and did it: their number, computing seconds, media
+    seconds."""
 
     name: str
     jobs: int
@@ -134,7 +137,7 @@ class Summary:
 def row(job: Job) -> Row:
     """A job as a row."""
     order, outcome = job.order, job.outcome
-    media_s, seconds = _known(outcome.media_s), _known(outcome.total_s)
+    media_s, seconds = _known(outcome.media_s), _known(job.spent_s)
     figures = outcome.figures
     return Row(
         id=job.id, name=order.name, source=order.source, out=order.out, preset=order.preset_name,
@@ -147,7 +150,7 @@ def row(job: Job) -> Row:
         lufs=_finite(figures.get("lufs")), peak_dbtp=_finite(figures.get("peak_dbtp")),
         verdict=str(figures.get("verdict", "")), spec=str(figures.get("spec", "")), warnings=outcome.warnings,
         outputs=len(outcome.outputs), output_bytes=sum(output.size for output in outcome.outputs),
-        backends=outcome.backends, stages=outcome.seconds, content=outcome.content,
+        backends=outcome.backends, stages=outcome.seconds, resumed=outcome.resumed, content=outcome.content,
     )  # fmt: skip
 
 
@@ -211,7 +214,7 @@ class _Sums:
         self._outputs += each.outputs
         self._bytes += each.output_bytes
         self._noted += each.is_noted
-        for name, seconds in each.stages.items():
+        for name, seconds in each.stages.items() if not each.resumed else ():
             jobs, total_s, of_s = self._stages.get(name, (0, 0.0, 0.0))
             self._stages[name] = (jobs + 1, total_s + seconds, of_s + media_s)
         entry = (each.seconds or 0.0, -each.id, each)

@@ -27,9 +27,9 @@ class Watch:
 
     def __call__(self) -> tuple[Planned, ...]:
         """What was placed."""
-        found = [each for each in self._planner.plan(self._orders()) if each.verdict in TO_DO]
+        planned = self._planner.plan(self._orders())
         seen, steady = {}, []
-        for each in found:
+        for each in (each for each in planned if each.verdict in TO_DO):
             size, mtime_ns, since = self._growing.get(each.order.source, (-1, -1, 0.0))
             if (size, mtime_ns) != (each.size, each.mtime_ns):
                 since = self._clock()
@@ -38,5 +38,6 @@ class Watch:
             else:
                 seen[each.order.source] = (each.size, each.mtime_ns, since)
         self._growing = seen
-        self._planner.place(steady)
+        touched = [each for each in planned if each.touched]  # else their content would be looked at each time
+        self._planner.place([*steady, *touched])
         return tuple(steady)

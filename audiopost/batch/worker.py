@@ -1,8 +1,9 @@
 """A worker of this machine: a process that does tasks as lines of JSON come in, and leaves when their source does.
 
 It is plain `python -m` of this module, so that the user's own program is not run again. On standard input come
-`{"run": task}` and `{"ahead": task}`; its answers, events as JSON, go to a copy of standard output, whose number
-belongs to standard error from then on: what a library prints cannot break a line.
+`{"run": task}` and, while one runs, `{"ahead": task}`, the task that comes next, or null where another worker took it;
+its answers, events as JSON, go to a copy of standard output, whose number belongs to standard error from then on: what
+a library prints cannot break a line.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ import queue
 import signal
 import sys
 import threading
-from typing import IO, Any
+from collections.abc import Callable
+from typing import IO, Literal
 
 from ..core.serial import from_json, to_json
 from .engine import Ended, Event
@@ -34,10 +36,16 @@ def _end_with_parent() -> None:
             ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
 
 
-def _listen(source: IO[bytes], tasks: queue.SimpleQueue[dict[str, Any]]) -> None:
-    for line in source:
-        tasks.put(json.loads(line))
-    os._exit(0)  # nobody is there to hear what we would still say
+def _listen(source: IO[bytes], tasks: queue.SimpleQueue[Task], prefetch: Callable[[Task | None], None]) -> None:
+    try:
+        for line in source:
+            ((kind, task),) = json.loads(line).items()
+            if kind == "run":
+                tasks.put(from_json(Task, task))
+            else:  # at once: it is decoded while the other one is worked on
+                prefetch(None if task is None else from_json(Task, task))
+    finally:
+        os._exit(0)  # nobody is there to hear what we would still say
 
 
 def main() -> None:
@@ -55,21 +63,17 @@ def main() -> None:
             out.write(line)
             out.flush()
 
-    tasks: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
-    threading.Thread(target=_listen, args=(sys.stdin.buffer, tasks), daemon=True).start()
     log.setLevel(logging.INFO)
     log.propagate = False
     runner = Runner(tell)
+    tasks: queue.SimpleQueue[Task] = queue.SimpleQueue()
+    threading.Thread(target=_listen, args=(sys.stdin.buffer, tasks, runner.prefetch), daemon=True).start()
     while True:
-        message = tasks.get()
-        if "ahead" in message:
-            runner.prefetch(from_json(Task, message["ahead"]))
-            continue
-        task: Task = from_json(Task, message["run"])
+        task = tasks.get()
         tell(Ended(task.id, runner.run(task)))
 
 
-def line_of(kind: str, task: Task) -> bytes:
+def line_of(kind: Literal["run", "ahead"], task: Task | None) -> bytes:
     """A message to a worker."""
     return json.dumps({kind: to_json(task)}, ensure_ascii=True).encode() + b"\n"
 

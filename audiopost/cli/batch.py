@@ -14,12 +14,13 @@ import click
 from ..core.errors import BadValue
 from ..core.shown import shown
 from ..core.time import clock
-from . import options
-from .batch_display import Display
+from . import batch_options, options
+from .batch_display import LOG_FORMATS, Display
 from .console import print_json, quiet_stdout, reporting, say
 
 if TYPE_CHECKING:
-    from ..batch.job import Order
+    from ..batch.choice import Choice
+    from ..batch.hooks import Hooks
     from ..batch.ledger import Ledger
     from ..batch.orders import Asked
     from ..batch.plan import Estimate, Planned
@@ -76,7 +77,6 @@ def _group() -> None:
     "--output-template", "--output_template", "template", default="", metavar="TEXT",
     help="Names of the results: '{show}/S{season}E{episode}.{lang}.{ext}'. Default: as the inputs lie.",
 )  # fmt: skip
-@click.option("--workers", default="auto", metavar="N", help="How many at once. Default: auto, by cores and memory.")
 @click.option("--watch", is_flag=True, help="Go on, and take new files when they have stopped growing.")
 @click.option("--force", is_flag=True, help="Do again what is done.")
 @click.option(
@@ -87,37 +87,8 @@ def _group() -> None:
     help="Pass over what has subtitles (in the language TAG) inside or beside it. A file '.nosub' always does that.",
 )  # fmt: skip
 @_ledger
-@click.option(
-    "--on-finish",
-    "--on_finish",
-    "command",
-    default="",
-    metavar="COMMAND",
-    help="Run for each job that ends; gets JSON.",
-)
-@click.option("--webhook", default="", metavar="URL", help="Post each job that ends as JSON.")
-@click.option(
-    "--log-format", "--log_format", "log_format", default="text", metavar="KIND", help="text, or json: a line an event."
-)
-@click.option("--engine", default="local", metavar="NAME", help="local, or ray: the same jobs on a cluster.")
-@click.option(
-    "--address", default="", metavar="ADDRESS", help="ray: auto, or ray://HOST:PORT. Default: a cluster of its own."
-)
-@click.option("--actors", default="1", metavar="N-M", help="ray: how many actors, from at least to at most.")
-@click.option(
-    "--actor-resources",
-    "--actor_resources",
-    "resources",
-    default="cpu=1",
-    metavar="R",
-    help="ray: of each, cpu=2,gpu=0.5.",
-)
-@click.option(
-    "--work",
-    default="",
-    metavar="DIR",
-    help="Where a worker makes what goes to a URL. Default: its own scratch folder.",
-)
+@batch_options.engine
+@batch_options.telling
 @options.only
 @options.fps
 @options.start_timecode
@@ -131,11 +102,12 @@ def _start(**given: Any) -> int:
     asked = _asked(given)
     if given["dry_run"]:
         return _dry_run(asked, given)
+    from ..batch.choice import Choice
     from ..batch.orders import Orders
     from ..batch.plan import Planner
     from ..batch.session import Session, ledger_path
 
-    given = _checked(given)
+    choice, hooks = _choice(Choice(), given), _hooks(given)
     orders = Orders(asked)
     found = orders.all(may_be_empty=given["watch"])  # nothing is written before all of the line makes sense
     with reporting(quiet=True), Session(ledger_path(asked.out, given["named"])) as session:
@@ -149,7 +121,9 @@ def _start(**given: Any) -> int:
         else:
             planner.place(planned)
         presets = {each.order.preset_name for each in planned} or {asked.preset}
-        return _driven(session, asked.out, given, presets, planned, rescan)
+        display = Display(session.ledger, given["log_format"], quiet=given["as_json"])
+        display.say("plan", _plan_line(planned))
+        return _driven(session, asked.out, choice, hooks, presets, display, rescan, as_json=given["as_json"])
 
 
 def _asked(given: dict[str, Any]) -> Asked:
@@ -166,54 +140,38 @@ def _asked(given: dict[str, Any]) -> Asked:
     )  # fmt: skip
 
 
-def _checked(given: dict[str, Any]) -> dict[str, Any]:
-    """The flags, those that are more than text as what they mean. Raises BadValue."""
+def _choice(base: Choice, given: dict[str, Any]) -> Choice:
+    """Who does the work: `base`, but for what the flags say otherwise. Raises BadValue."""
+    return base.asked(**{name: given[name] for name in batch_options.ENGINE})
+
+
+def _hooks(given: dict[str, Any]) -> Hooks:
+    """Who hears of each job that ends. Raises BadValue."""
     from ..batch import hooks
 
-    if given["log_format"] not in ("text", "json"):
+    if given["log_format"] not in LOG_FORMATS:
         raise BadValue(
-            f"--log-format {given['log_format']!r} is none.", value=given["log_format"], choices=("text", "json")
-        )
-    if given["engine"] not in ("local", "ray"):
-        raise BadValue(f"--engine {given['engine']!r} is none.", value=given["engine"], choices=("local", "ray"))
-    told = [hooks.command(given["command"])] if given["command"] else []
-    told += [hooks.webhook(given["webhook"])] if given["webhook"] else []
-    return {**given, "workers": _workers(given["workers"]), "told": told}
-
-
-def _workers(text: str) -> int | None:
-    if text == "auto":
-        return None
-    if not text.isdigit() or not 1 <= int(text) <= 1024:
-        raise BadValue(f"--workers {text!r} is neither a number from 1 to 1024 nor auto.", value=text)
-    return int(text)
+            f"--log-format {given['log_format']!r} is none.", value=given["log_format"], choices=LOG_FORMATS
+        )  # fmt: skip
+    return hooks.of(given["command"], given["webhook"])
 
 
 def _driven(
-    session: Session, out: str, given: dict[str, Any], presets: set[str], planned: list[Planned] | None, rescan: Any
-) -> int:
+    session: Session, out: str, choice: Choice, hooks: Hooks, presets: set[str], display: Display, rescan: Any = None,
+    *, as_json: bool,
+) -> int:  # fmt: skip
     """Runs what the ledger holds; the exit code."""
-    from ..batch import hooks
-    from ..batch import session as sessions
+    from ..batch import choice as choices
 
-    display = Display(session.ledger, given["log_format"], quiet=given["as_json"])
-    if planned is not None:
-        display.say("plan", _plan_line(planned))
-    engine: Any
-    if given["engine"] == "ray":
-        from ..batch import ray_engine
-
-        engine = ray_engine.of(given["address"] or None, given["actors"], given["resources"])
-        display.say("engine", engine.describe())
-    else:
-        engine, share = sessions.local_engine(given["workers"], presets)
-        display.say("engine", f"{share.workers} workers with {share.threads} threads each: {share.reason}")
+    engine, line = choice.made(presets)
+    choices.remember(session.ledger, choice)
+    display.say("engine", line)
     with quiet_stdout() as stdout:
         with display, _stopped_by_signals(session):
             ending = session.run(
-                engine, out, work=given["work"], tell=display, hooks=hooks.Hooks(*given["told"]), rescan=rescan
+                engine, out, work=choice.work, timeout_s=choice.timeout_s, tell=display, hooks=hooks, rescan=rescan
             )
-        _told_ending(session.ledger, ending, display, stdout, as_json=given["as_json"])
+        _told_ending(session.ledger, ending, display, stdout, as_json=as_json)
     return ending.exit_code
 
 
@@ -266,24 +224,24 @@ def _plan_line(planned: list[Planned]) -> str:
 
 def _dry_run(asked: Asked, given: dict[str, Any]) -> int:
     """What would run: nothing is written anywhere."""
-    from ..batch import machine, speeds
+    from ..batch import speeds
+    from ..batch.choice import Choice, share_of
     from ..batch.ledger import Ledger
     from ..batch.orders import Orders
     from ..batch.plan import Planner, estimate
     from ..batch.session import ledger_path
 
     path = ledger_path(asked.out, given["named"])
+    workers = _choice(Choice(), given).workers
     orders = Orders(asked)
-    known = speeds.read()
     with reporting(quiet=True), contextlib.ExitStack() as stack:
         ledger = None
         if path.exists():
             ledger = Ledger(path)
             stack.callback(ledger.close)
         planned = Planner(ledger, force=given["force"], skip=orders.skip).plan(orders.all())
-        needs_mb = max((known[p].peak_mb for p in {e.order.preset_name for e in planned} if p in known), default=0.0)
-        share = machine.share(_workers(given["workers"]), needs_mb)
-        found = estimate(planned, known, share.workers, asked.out)
+        share = share_of(workers, {each.order.preset_name for each in planned})
+        found = estimate(planned, speeds.read(), share.workers, asked.out)
     with quiet_stdout() as stdout:
         if given["as_json"]:
             print_json(_planned_json(planned, found), stdout)
@@ -360,36 +318,42 @@ def _status(out: str, named: str, follow: bool, as_json: bool) -> None:
 @_out
 @_jobs
 @_ledger
-@click.option("--workers", default="auto", metavar="N", help="How many at once. Default: auto.")
+@batch_options.engine
+@batch_options.telling
 @options.as_json
-def _retry(out: str, jobs: tuple[int, ...], named: str, workers: str, as_json: bool) -> int:
+def _retry(out: str, jobs: tuple[int, ...], named: str, **given: Any) -> int:
     """Try again what failed, was quarantined or cancelled: the JOBs by number, or all of them.
 
-    Where the batch still runs it takes them up; else they are done here and now.
+    Where the batch still runs it takes them up. Else they are done here and now, by the engine that the last batch
+    used, with its settings; what is given here is taken in place of them.
     """
+    from ..batch import choice as choices
     from ..batch.claim import is_claimed
     from ..batch.session import Session, ledger_path
 
     path = ledger_path(out, named)
+    hooks = _hooks(given)
     with contextlib.closing(_opened(out, named)) as ledger:
         chosen = [ledger.get(job).id for job in jobs] or [
             job.id for job in ledger.jobs("failed", "quarantined", "cancelled")
         ]
         if is_claimed(path):
             ledger.ask("retry", chosen)
-            say(f"{len(chosen)} jobs are tried again by the batch that runs")
+            say(f"{len(chosen)} jobs are tried again by the batch that runs, as it runs")
             return 0
+        choice = _choice(choices.remembered(ledger), given)
         again = sum(ledger.reset(job) for job in chosen)
-        first: Order | None = next((job.order for job in ledger.jobs("waiting", limit=1)), None)
+        waiting = {job.order.preset_name: job.order.out for job in ledger.jobs("waiting")}
     say(f"{again} jobs are tried again")
-    if first is None:
+    if not waiting:
         return 0
-    given: dict[str, Any] = {
-        "told": [], "log_format": "text", "engine": "local", "workers": _workers(workers), "work": "",
-        "as_json": as_json,
-    }  # fmt: skip
+    if given["engine"] is None and choice.engine != "local":
+        say(f"on {choice.engine}, as the last batch was; --engine takes another")
     with reporting(quiet=True), Session(path) as session:
-        return _driven(session, first.out, given, {first.preset_name}, None, None)
+        display = Display(session.ledger, given["log_format"], quiet=given["as_json"])
+        return _driven(
+            session, next(iter(waiting.values())), choice, hooks, set(waiting), display, as_json=given["as_json"]
+        )  # fmt: skip
 
 
 @_group.command("cancel", short_help="Cancel jobs, in hand or waiting.")

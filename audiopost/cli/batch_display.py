@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ..batch.drive import Notice
     from ..batch.ledger import Ledger
 
+LOG_FORMATS = ("text", "json")
 #: What each kind of notice begins with, as a line.
 _WORDS = {
     "begun": "begun", "done": "done", "failed": "FAILED", "quarantined": "QUARANTINED", "again": "again",

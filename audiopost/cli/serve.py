@@ -16,6 +16,7 @@ import click
 
 from ..core.errors import BadValue, MissingExtra, UnknownName
 from ..io.listening import is_loopback, listening, parse_size
+from . import batch_options
 from .console import reporting, say
 
 if TYPE_CHECKING:
@@ -50,7 +51,10 @@ _VARIABLE = "AUDIOPOST_TOKEN"
 @click.option(
     "--max-size", "--max_size", default="20gb", show_default=True, metavar="SIZE", help="Largest recording to upload."
 )
-@click.option("--workers", default="auto", show_default=True, metavar="N", help="Recordings at once, or auto.")
+@batch_options.workers
+@batch_options.timeout
+@batch_options.on_finish
+@batch_options.webhook
 @click.option("--ledger", type=_FILE, metavar="FILE", help="Default: .audiopost-batch/ledger.sqlite in FOLDER.")
 def _serve(
     folder: Path,
@@ -61,7 +65,10 @@ def _serve(
     sources: tuple[Path, ...],
     names: tuple[str, ...],
     max_size: str,
-    workers: str,
+    workers: str | None,
+    timeout: str | None,
+    command: str,
+    webhook: str,
     ledger: Path | None,
 ) -> None:
     """Take jobs over HTTP: uploads, results and the ledger lie in FOLDER. For pipelines in other languages."""
@@ -74,7 +81,8 @@ def _serve(
             f"The server needs {error.name}.", value=error.name, remedy="pip install 'audiopost[server]'"
         ) from error
     from .. import presets
-    from ..batch import machine, speeds
+    from ..batch import choice as choices
+    from ..batch import hooks
     from ..server.app import create_app
     from ..server.settings import Settings
     from ..server.works import opened
@@ -87,13 +95,15 @@ def _serve(
     for source in sources:
         if not source.is_dir():
             raise BadValue(f"There is no folder {source}.", value=str(source), remedy="Make it, or leave out --source.")
-    needs_mb = max((speed.peak_mb for speed in speeds.read().values()), default=0.0)
-    share = machine.share(_workers(workers), needs_mb)
+    choice = choices.Choice().asked(workers=workers, timeout=timeout)
+    share = choices.share_of(choice.workers)
+    told = hooks.of(command, webhook)
     settings = Settings(
         folder, _token(token_file, folder), ledger=ledger, max_upload_bytes=parse_size(max_size), workers=share.workers,
-        threads=share.threads, needs_mb=needs_mb, presets=names, sources=sources, root_path=root_path.rstrip("/"),
+        threads=share.threads, needs_mb=share.needs_mb, timeout_s=choice.timeout_s, presets=names, sources=sources,
+        root_path=root_path.rstrip("/"),
     )  # fmt: skip
-    with reporting(), _ending_well(), listening(host, port) as bound, opened(settings) as works:
+    with reporting(), _ending_well(), listening(host, port) as bound, opened(settings, hooks=told) as works:
         if not is_loopback(host):
             say(
                 f"warning: {host} can be reached from other machines, and token and recordings go over the network as "
@@ -133,15 +143,6 @@ def _token(file: Path | None, folder: Path) -> str:
         return read_token(file)
     given = os.environ.get(_VARIABLE, "")
     return checked_token(given) if given else kept_token(folder / HIDDEN, say)
-
-
-def _workers(text: str) -> int | None:
-    """How many, None for auto. Raises BadValue."""
-    if text == "auto":
-        return None
-    if not text.isdecimal() or not 1 <= int(text) <= 1024:
-        raise BadValue(f"--workers {text!r} is no number of workers.", value=text, choices=("auto", "1", "2", "…"))
-    return int(text)
 
 
 def command(_: str) -> click.Command:

@@ -286,7 +286,8 @@ def write_all(
         steps.append(lambda: write_report(target.path("report", ".report.html"), project))
     for step in steps:
         step()
-    state.save(project, target.path("project", ".project.json"), keep_in=None, stays_in=stays_in, delivered=held)
+    named = replace(project, media=replace(project.media, path=target.origin)) if target.origin else project
+    state.save(named, target.path("project", ".project.json"), keep_in=None, stays_in=stays_in, delivered=held)
     path = target.path("provenance", ".provenance.json")
     made = {kind: written for kind, written in target.outputs.items() if kind != "provenance"}
     earlier = [each.entry for each in before if each.kind not in target.outputs and not each.edited]

@@ -54,6 +54,7 @@ def run(
     tagged: bool = False,
     only: tuple[str, ...] = (),
     decoded: Project | None = None,
+    origin: str = "",
     progress: Progress = silent,
 ) -> RunResult:
     """The main job. `settings` are 'stage.option=value'; `resume` goes on from an earlier run into the same folder.
@@ -61,7 +62,8 @@ def run(
     `name` is what the deliverables are called, the recording's own name where it is ''; `tagged` puts the language
     into the names of subtitles. `only` are the groups and keys of what is delivered ('subtitles', 'audio.master'), all
     where none is named; the record and the Project always are. `decoded` is what `decode.load` gave for the same
-    recording, where that was done ahead.
+    recording, where that was done ahead. `origin` is what the delivered Project calls the recording, where `source` is
+    a copy that does not stay.
 
     What a stage finds no backend for (weights that are not here) is left out, and Project.missing says so with the
     remedy. Raises UsageError's kinds before anything is loaded, InputError's for the recording, Unavailable for a
@@ -75,7 +77,9 @@ def run(
     _check_backends(plan)
     base, only = name or source.stem, choice.named(only)
     work = out / f".{base}.audiopost"
-    target = functools.partial(Target, source, out, work, base=base, encoding=chosen.encoding, tagged=tagged)
+    target = functools.partial(
+        Target, source, out, work, base=base, encoding=chosen.encoding, tagged=tagged, origin=origin
+    )
     with guarded(work):
         new = [folder for folder in (work, out) if not folder.exists()]
     make_folder(work)

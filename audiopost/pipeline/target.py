@@ -18,7 +18,8 @@ class Target:
     """A folder and the base name of a recording, or another; `outputs` tells what was written, by kind.
 
     `encoding` is how sound is written there, `encoded` what became of it, in words, by kind; `remarks` is what a person
-    should know, in sentences. `tagged` puts the language of every subtitle into its name, 'FILM.yue.srt'.
+    should know, in sentences. `tagged` puts the language of every subtitle into its name, 'FILM.yue.srt'. `origin` is
+    what the Project calls the recording, where `source` is a copy that does not stay.
 
     What an earlier run on the same recording wrote there, and nobody has edited since, is replaced. Anything else of
     that name is kept beside it; `settle` drops what proves to be the same.
@@ -33,8 +34,10 @@ class Target:
         base: str = "",
         encoding: Encoding | None = None,
         tagged: bool = False,
+        origin: str = "",
     ) -> None:
         self.source, self.out, self.base = source, out, base or source.stem
+        self.origin = origin
         self.encoding = encoding or Encoding()
         self._tagged = tagged
         self.outputs: dict[str, Path] = {}

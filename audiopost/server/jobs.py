@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import uuid
 from email.message import Message
 from typing import Annotated, Any, cast
@@ -174,14 +173,11 @@ def _take(works: Works, received: Received) -> Job:
     folder = works.settings.uploads / number
     source = folder / safe_file(received.name)
     order, fingerprint = order_of(works.settings, _wish(received.fields), source, number, shown=received.name)
-    try:
+    with uploads.settling(works.settings.incoming, folder, order.name):
         with uploads.writing(source):
             make_folder(folder)
             received.path.replace(source)
         return works.place(order, fingerprint)
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
 
 
 def _wish(fields: Fields) -> Wish:

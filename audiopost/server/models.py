@@ -21,8 +21,8 @@ _JOB: JsonDict = {
     "id": 17, "state": "running", "name": "5f0c8a3e9d1b4c6f8a7e2d3c4b5a6978/episode 1", "title": "Episode 1",
     "language": "yue", "preset": "subtitles-yue", "source": "episode 1.mov", "stage": "transcribe", "share": 0.42,
     "attempts": 1, "worker": "worker 1", "added": "2025-03-01T20:15:00Z", "begun": "2025-03-01T20:15:02Z",
-    "ended": None, "error": "", "reason": "", "warnings": [], "media_s": 0.0, "seconds": {}, "figures": {},
-    "backends": {}, "outputs": 0,
+    "ended": None, "error": "", "reason": "", "warnings": [], "media_s": 0.0, "spent_s": 0.0, "seconds": {},
+    "figures": {}, "backends": {}, "outputs": 0,
 }  # fmt: skip
 
 #: A line of a request; no line breaks, no control characters.
@@ -97,7 +97,8 @@ class JobAnswer(BaseModel):
     reason: str = Field(description="What went wrong, in a sentence for people.")
     warnings: list[str] = Field(description="What a person should look at.")
     media_s: float = Field(description="Length of the recording in seconds, once it is done.", ge=0)
-    seconds: dict[str, float] = Field(description="Seconds that each step took.")
+    spent_s: float = Field(description="Seconds that all attempts took together, but for one that goes on.", ge=0)
+    seconds: dict[str, float] = Field(description="Seconds that each step of the last attempt took.")
     figures: dict[str, Any] = Field(description="What it came to: captions, loudness …")
     backends: dict[str, str] = Field(description="Who did the work of each stage.")
     outputs: int = Field(description="How many files were delivered; see GET /v1/jobs/{job}/outputs.", ge=0)
@@ -186,7 +187,7 @@ def told_job(job: Job, uploads: Path) -> JobAnswer:
         share=min(max(job.share, 0.0), 1.0), attempts=job.attempts, worker=plain(job.worker),
         added=datetime.fromtimestamp(job.added, UTC), begun=_time(job.begun), ended=_time(job.ended),
         error=plain(outcome.error), reason=plain(outcome.reason), warnings=[plain(each) for each in outcome.warnings],
-        media_s=outcome.media_s, seconds=_told(outcome.seconds), figures=_told(outcome.figures),
+        media_s=outcome.media_s, spent_s=job.spent_s, seconds=_told(outcome.seconds), figures=_told(outcome.figures),
         backends=_told(outcome.backends), outputs=len(outcome.outputs),
     )  # fmt: skip
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import re
@@ -60,11 +59,7 @@ def get_log(
     lines: Annotated[int, Query(ge=1, le=10_000, description="At most so many, the last ones.")] = 200,
 ) -> LogAnswer:
     """What was said while a job was done: what to read when it failed."""
-    try:
-        found = works.logs.path(job.id).read_text(encoding="utf-8").splitlines()[-lines:]
-    except FileNotFoundError:  # nothing was said yet
-        found = []
-    return LogAnswer(job=job.id, entries=[entry for line in found if (entry := _entry(line)) is not None])
+    return LogAnswer(job=job.id, entries=[_entry(told) for told in works.logs.entries(job.id, lines)])
 
 
 @router.get("/presets", operation_id="listPresets", summary="List presets", tags=["server"])
@@ -120,10 +115,5 @@ def _missing(problem: str, path: str) -> Refusal:
     return Refusal(404, BadValue(problem, value=path, remedy="GET /v1/jobs/{job}/outputs lists what is there."))
 
 
-def _entry(line: str) -> LogEntry | None:
-    """A line of a log; None where it was cut off in the middle."""
-    try:
-        told = json.loads(line)
-    except ValueError:
-        return None
+def _entry(told: dict[str, Any]) -> LogEntry:
     return LogEntry(time=told["time"], attempt=told["attempt"], level=told["level"], text=plain(told["text"]))

@@ -17,7 +17,8 @@ class Settings:
 
     `folder` is made absolute. `ledger` is FOLDER/.audiopost-batch/ledger.sqlite where None. `max_upload_bytes` is the
     size of the largest recording. `workers` processes compute with `threads` threads each; one is known to take
-    `needs_mb` of memory, 0 where nobody knows. `presets` are those that may be asked for, all that are known where
+    `needs_mb` of memory, 0 where nobody knows. An attempt at a job may take `timeout_s` seconds, None for as long as it
+    takes. `presets` are those that may be asked for, all that are known where
     empty. Below `sources` lie the recordings that may be named by their path: none where empty.
     `root_path` is where a reverse proxy serves it.
     """
@@ -29,6 +30,7 @@ class Settings:
     workers: int = 1
     threads: int = 1
     needs_mb: float = 0.0
+    timeout_s: float | None = None
     presets: tuple[str, ...] = ()
     sources: tuple[Path, ...] = ()
     root_path: str = ""

@@ -18,7 +18,7 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
 from ..core.errors import BadValue, DiskFull, EmptyMedia, OutputError
-from ..io.atomic import disk_full, guarded, make_folder
+from ..io.atomic import disk_full, guarded, make_folder, write_text
 from .problems import Refusal
 
 if TYPE_CHECKING:
@@ -29,6 +29,8 @@ FORM = "multipart/form-data"
 FILE = "file"
 #: Most parts, and most bytes of all those that are no recording.
 _MOST_PARTS, _MOST_TEXT = 200, 1 << 20
+#: How the note of an upload is called that is on its way into the ledger.
+_NOTE = ".settling"
 #: So many bytes are gathered before they are written.
 _GATHERED = 1 << 20
 _NO_ROOM = "Wait until there is room on the server's disk, or name the recording by its path."
@@ -79,10 +81,33 @@ async def receiving(
         path.unlink(missing_ok=True)
 
 
-def sweep(folder: Path) -> None:
-    """Removes what uploads that were cut off with the server left behind. No server may be running."""
-    for path in folder.glob("*.part"):
+@contextlib.contextmanager
+def settling(incoming: Path, folder: Path, name: str) -> Iterator[None]:
+    """The block moves an upload into `folder` and places its order, which is called `name`: all of it or nothing.
+
+    Where it raises, `folder` goes; where the server is killed in it, `sweep` sees to that. Raises OutputError.
+    """
+    note = incoming / f"{folder.name}{_NOTE}"
+    with writing(note):
+        write_text(note, name)
+    try:
+        yield
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    finally:
+        note.unlink(missing_ok=True)
+
+
+def sweep(incoming: Path, uploads: Path, is_known: Callable[[str], bool]) -> None:
+    """Removes what uploads that were cut off with the server left behind: halves, and whole ones whose order did not
+    come into the ledger, as `is_known` says of its name. No server may be running."""
+    for path in incoming.glob("*.part"):
         path.unlink(missing_ok=True)
+    for note in incoming.glob(f"*{_NOTE}"):
+        if not is_known(note.read_text(encoding="utf-8")):
+            shutil.rmtree(uploads / note.stem, ignore_errors=True)
+        note.unlink(missing_ok=True)
 
 
 def _boundary(request: Request) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import shutil
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,12 +12,14 @@ from typing import Literal
 from ..batch.claim import claimed
 from ..batch.drive import Batch, Notice
 from ..batch.engine import Engine
+from ..batch.follow import Follow
+from ..batch.hooks import Hooks
 from ..batch.job import Job, Order
 from ..batch.job_logs import JobLogs
 from ..batch.ledger import Ledger, default_path
 from ..batch.local import Local
 from ..batch.places import stat
-from ..batch.session import logs_of
+from ..batch.session import clear, clear_ahead, logs_of
 from ..core.errors import AudiopostError
 from ..io.atomic import make_folder
 from . import uploads
@@ -28,15 +29,24 @@ log = logging.getLogger("audiopost")
 
 #: A driver that failed is started again after so many seconds.
 _AGAIN_S = 5.0
+#: So long its end waits until all is told of jobs that have ended, in seconds: whoever ends it waits as well.
+_TOLD_S = 10.0
 
 Condition = Literal["running", "paused", "stopped"]
 
 
 class Driver:
-    """Drives a ledger in a thread until `stop`; what fails it is told in the log, and it is started again."""
+    """Drives a ledger in a thread until `stop`; what fails it is told in the log, and it is started again.
 
-    def __init__(self, ledger: Ledger, logs: JobLogs, engine: Callable[[], Engine]) -> None:
-        self._ledger, self._logs, self._engine = ledger, logs, engine
+    `hooks` hear of each job that ends; `timeout_s` as in `Batch`.
+    """
+
+    def __init__(
+        self, ledger: Ledger, logs: JobLogs, engine: Callable[[], Engine], *, hooks: Hooks | None = None,
+        timeout_s: float | None = None,
+    ) -> None:  # fmt: skip
+        self._ledger, self._logs, self._engine, self._timeout_s = ledger, logs, engine, timeout_s
+        self._follow = Follow(hooks)
         self._ending, self._lock = threading.Event(), threading.Lock()
         self._batch: Batch | None = None
         self._condition: Condition = "running"
@@ -59,6 +69,7 @@ class Driver:
                 self._batch.stop()
                 self._batch.stop()
         self._thread.join()
+        self._follow.close(_TOLD_S)
 
     def _run(self) -> None:
         while not self._ending.is_set():
@@ -72,7 +83,9 @@ class Driver:
 
     def _drive(self) -> None:
         # Without a rescan it would end when nothing waits.
-        batch = Batch(self._ledger, self._engine(), self._logs, tell=self._tell, rescan=lambda: None)
+        batch = Batch(
+            self._ledger, self._engine(), self._logs, timeout_s=self._timeout_s, tell=self._tell, rescan=lambda: None
+        )  # fmt: skip
         with self._lock:
             if self._ending.is_set():
                 return
@@ -81,10 +94,11 @@ class Driver:
         batch.go()
 
     def _tell(self, notice: Notice) -> None:
-        if notice.kind != "stopping":
-            self._condition = "paused" if notice.kind == "paused" else "running"
+        self._follow(notice)
         if notice.kind == "moved":
             return
+        if notice.kind in ("paused", "resumed"):
+            self._condition = "paused" if notice.kind == "paused" else "running"
         about = f"job {notice.job.id} " if notice.job is not None else ""
         bad = notice.kind in ("failed", "quarantined", "paused")
         log.log(
@@ -106,8 +120,10 @@ class Works:
 
 
 @contextlib.contextmanager
-def opened(settings: Settings, engine: Callable[[], Engine] | None = None) -> Iterator[Works]:
-    """The ledger with its driver at work, as long as the block; `engine` makes what does the work.
+def opened(
+    settings: Settings, engine: Callable[[], Engine] | None = None, hooks: Hooks | None = None
+) -> Iterator[Works]:
+    """The ledger with its driver at work, as long as the block; `engine` makes what does the work, `hooks` hear of it.
 
     Raises Unavailable where another process drives the ledger or takes uploads into the folder, BadValue, OutputError.
     """
@@ -118,11 +134,12 @@ def opened(settings: Settings, engine: Callable[[], Engine] | None = None) -> It
             stack.enter_context(claimed(path))
         ledger = Ledger(settings.ledger_path, make=True)
         stack.callback(ledger.close)
-        uploads.sweep(make_folder(settings.incoming))
-        _clear(settings)
-        stack.callback(_clear, settings)
+        uploads.sweep(make_folder(settings.incoming), settings.uploads, lambda name: ledger.named(name) is not None)
+        out = str(settings.folder)
+        clear_ahead(out, ledger.id)
+        stack.callback(clear, out, ledger.id)
         logs = logs_of(settings.ledger_path)
-        driver = Driver(ledger, logs, local)
+        driver = Driver(ledger, logs, local, hooks=hooks, timeout_s=settings.timeout_s)
         driver.start()
         stack.callback(driver.stop)
         yield Works(settings, ledger, logs, driver)
@@ -131,9 +148,3 @@ def opened(settings: Settings, engine: Callable[[], Engine] | None = None) -> It
 def _claims(settings: Settings) -> list[Path]:
     """The ledger, and the folder by the ledger that it has of itself."""
     return sorted({default_path(settings.folder).resolve(), settings.ledger_path.resolve()})
-
-
-def _clear(settings: Settings) -> None:
-    """Removes what workers that are gone have left: recordings decoded ahead, and locks."""
-    for name in ("ahead", "locks"):
-        shutil.rmtree(settings.hidden / name, ignore_errors=True)

@@ -11,12 +11,13 @@ from typing import Any
 
 import pytest
 
-from audiopost.batch import drive
+from audiopost.batch import drive, room
 from audiopost.batch.drive import MOST_ATTEMPTS, MOST_LOSSES, MOST_REFUSALS, Batch, Notice
 from audiopost.batch.engine import Begun, Ended, Event, Lost, Moved, Said
 from audiopost.batch.job import Order, Outcome, State, Task
 from audiopost.batch.job_logs import JobLogs
 from audiopost.batch.ledger import Ledger
+from audiopost.core.errors import InputError
 
 Make = Callable[..., Order]
 
@@ -295,11 +296,11 @@ def test_a_full_disk_pauses_and_the_batch_goes_on_when_there_is_room(
     def usage(path: Path) -> Any:
         looked.append(path)
         if len(looked) == 3:
-            free[0] += drive._MORE
+            free[0] += room.MORE
         return SimpleNamespace(free=free[0])
 
     monkeypatch.setattr(shutil, "disk_usage", usage)
-    monkeypatch.setattr(drive, "_ROOM_S", 0.0)
+    monkeypatch.setattr(room, "LOOK_S", 0.0)
 
     def answer(task: Task) -> list[Event]:
         return done(task) if len(looked) >= 3 else [Ended(task.id, Outcome("DiskFull", "No room for a.wav."))]
@@ -363,6 +364,72 @@ def test_others_may_cancel_and_retry_while_it_runs(ledger: Ledger, logs: JobLogs
     assert counts["failed"] == 1
     ledger.ask("retry", [first])
     assert Run(ledger, logs, answer).go()["done"] == 1
+
+
+def test_what_takes_longer_than_it_may_is_tried_once_more_and_quarantined(
+    ledger: Ledger, logs: JobLogs, order: Make
+) -> None:
+    slow, quick = ledger.place(order("slow")), ledger.place(order("quick"))
+    run = Run(ledger, logs, lambda task: [] if task.id == slow else done(task), timeout_s=0.0)
+    counts = run.go()
+    assert (counts["quarantined"], counts["done"]) == (1, 1)
+    assert [attempt.ending for attempt in ledger.attempts(slow)] == ["timeout", "timeout"]
+    assert "it took longer than 0:00" in ledger.get(slow).outcome.reason
+    assert [task.careful for task in run.engine.submitted if task.id == slow] == [False, True]
+    assert ledger.get(quick).attempts == 1
+
+
+def test_a_person_may_cancel_what_is_in_hand_while_the_batch_stops(ledger: Ledger, logs: JobLogs, order: Make) -> None:
+    number = ledger.place(order("a"))
+
+    def answer(task: Task) -> list[Event]:
+        run.batch.stop()
+        ledger.ask("cancel", [task.id])
+        return []
+
+    run = Run(ledger, logs, answer)
+    assert run.go()["cancelled"] == 1
+    assert [attempt.ending for attempt in ledger.attempts(number)] == ["cancelled"]
+
+
+def test_what_begins_while_the_batch_stops_waits_again(ledger: Ledger, logs: JobLogs, order: Make) -> None:
+    first, second = ledger.place(order("a")), ledger.place(order("b"))
+
+    def answer(task: Task) -> list[Event]:
+        if task.id == first:
+            run.batch.stop()
+        return done(task)
+
+    run = Run(ledger, logs, answer)
+    drop = run.engine.cancel
+
+    def cancel(job: int) -> None:
+        run.engine._told.append(Begun(job, "worker 2"))  # it was quicker than we
+        drop(job)
+
+    run.engine.cancel = cancel  # type: ignore[method-assign]
+    counts = run.go()
+    assert (counts["done"], counts["waiting"], counts["running"]) == (1, 1, 0)
+    assert [attempt.ending for attempt in ledger.attempts(second)] == ["interrupted"]
+
+
+def test_a_watch_outlives_a_place_that_is_away_for_a_while(
+    ledger: Ledger, logs: JobLogs, order: Make, caplog: pytest.LogCaptureFixture
+) -> None:
+    scans = [0]
+
+    def rescan() -> None:
+        scans[0] += 1
+        if scans[0] <= 3:
+            raise InputError("/series cannot be read: it is away.")
+        if scans[0] == 4:
+            ledger.place(order("new"))
+        else:
+            run.batch.stop()
+
+    run = Run(ledger, logs, done, rescan=rescan, rescan_s=0.0)
+    assert run.go()["done"] == 1
+    assert caplog.text.count("it is away") == 1
 
 
 def test_watching_takes_what_comes_until_it_is_stopped(ledger: Ledger, logs: JobLogs, order: Make) -> None:

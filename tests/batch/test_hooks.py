@@ -83,6 +83,29 @@ def test_what_fails_is_said_and_the_next_is_told_all_the_same(
     assert caplog.text.count("could not be told of") == 2
 
 
+def test_whatever_a_hook_raises_the_next_is_told(
+    server: tuple[str, list[Any], list[int]], caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hooks.time, "sleep", lambda seconds: None)
+    url, posted, _ = server
+    telling = hooks.Hooks(hooks.webhook("http://127.0.0.1:no-port/"), hooks.webhook(url))
+    telling.tell(JOB)
+    telling.tell(JOB)
+    telling.close()
+    assert len(posted) == 2
+    assert caplog.text.count("could not be told of") == 2
+
+
+def test_hooks_of_a_command_line(server: tuple[str, list[Any], list[int]], tmp_path: Path) -> None:
+    url, posted, _ = server
+    target = tmp_path / "told"
+    telling = hooks.of(f"cp /dev/stdin {target}", url)
+    telling.tell(JOB)
+    telling.close()
+    assert json.loads(target.read_text()) == posted[0] == hooks.payload(JOB)
+    hooks.of("", "").close()
+
+
 @pytest.mark.parametrize("line", ["", "  ", "'unclosed"])
 def test_a_line_that_is_no_command_is_refused(line: str) -> None:
     with pytest.raises(BadValue):

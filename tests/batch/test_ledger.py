@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audiopost.batch import ledger as ledgers
+from audiopost.batch import places
 from audiopost.batch.job import STATES, Order, Outcome, Output
 from audiopost.batch.ledger import Ledger, Request
 from audiopost.core.errors import BadValue, DiskFull
@@ -83,6 +83,27 @@ def test_what_was_in_hand_waits_again_and_counts_as_an_attempt(ledger: Ledger, o
     assert (found.state, found.losses, found.crashes, found.attempts) == ("waiting", 0, 0, 1)
     assert ledger.attempts(a)[0].ending == "interrupted"
     assert ledger.get(b).losses == 0
+
+
+def test_what_was_in_hand_was_so_until_its_driver_was_last_heard_of(
+    ledger: Ledger, order: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [1000.0]
+    monkeypatch.setattr("audiopost.batch.ledger.time.time", lambda: now[0])
+    early, late = (ledger.place(order(name)) for name in ("early", "late"))
+    ledger.begin(early, "w")
+    now[0] = 1060.0
+    ledger.alive()
+    now[0] = 1065.0
+    ledger.begin(late, "w")
+    now[0] = 90_000.0  # the next morning
+    ledger.cut_off()
+    assert [ledger.get(job).spent_s for job in (early, late)] == [60.0, 0.0]
+    ledger.begin(early, "w")
+    now[0] = 90_007.0
+    assert ledger.get(early).spent_s == 60.0  # the one that goes on is not told yet
+    ledger.finish(early, Outcome())
+    assert ledger.get(early).spent_s == 67.0
 
 
 def test_reset_and_drop_touch_only_what_they_may(ledger: Ledger, order: Make) -> None:
@@ -210,8 +231,8 @@ def test_network_shares_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     part = namedtuple("part", "mountpoint fstype opts")
     mounts = [part("/", "ext4", "rw"), part(str(tmp_path), kind, "rw")]
     monkeypatch.setattr(psutil, "disk_partitions", lambda all: mounts)  # noqa: A006
-    assert ledgers.local_folder(tmp_path / "deep" / "er") == kind
-    assert ledgers.local_folder(Path(os.sep)) == ""
+    assert places.network_of(tmp_path / "deep" / "er") == kind
+    assert places.network_of(Path(os.sep)) == ""
     with pytest.raises(BadValue, match=kind):
         Ledger(tmp_path / "deep" / "ledger.sqlite", make=True)
 

@@ -99,6 +99,32 @@ def test_speeds_add_up_over_batches(tmp_path: Path) -> None:
     assert found.bytes_per_s == pytest.approx(1200 / 180)
 
 
+def test_what_went_on_from_an_earlier_attempt_or_was_done_carefully_measures_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "speeds.json"
+    order = Order("/in/a.wav", "/out", "a", "p", "podcast")
+    whole = Job(1, order, "done", outcome=Outcome(media_s=60.0, seconds={"denoise": 30.0}))
+    resumed = Job(2, order, "done", outcome=Outcome(media_s=60.0, seconds={"denoise": 1.0}, resumed=True))
+    careful = Job(3, order, "done", crashes=1, outcome=Outcome(media_s=60.0, seconds={"denoise": 300.0}))
+    speeds.add([whole, resumed, careful], path)
+    assert speeds.read(path)["podcast"] == speeds.Speed(1, 60.0, 30.0)
+
+
+def test_jobs_are_measured_now_and_then_and_none_is_counted_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "speeds.json"
+    job = Job(1, Order("/in/a.wav", "/out", "a", "p", "podcast"), "done", outcome=Outcome(media_s=60.0))
+    meter = speeds.Meter(path)
+    meter.take(job)
+    assert not path.exists()
+    monkeypatch.setattr(speeds, "_ADDED_S", 0.0)
+    meter.take(job)
+    assert speeds.read(path)["podcast"].jobs == 2
+    meter.close()
+    meter.close()
+    assert speeds.read(path)["podcast"].jobs == 2
+
+
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"podcast": {"jobs": "many"}}', '{"podcast": {"other": 1}}'])
 def test_speeds_that_cannot_be_read_are_measured_anew(tmp_path: Path, text: str) -> None:
     path = tmp_path / "speeds.json"

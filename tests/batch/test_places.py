@@ -27,7 +27,7 @@ def test_a_recording_elsewhere_is_a_file_here_as_long_as_it_is_needed(
 ) -> None:
     memory.pipe("/in/ep 1.wav", b"sound")
     assert places.stat("memory://in/ep 1.wav")[0] == 5
-    with places.fetched("memory://in/ep 1.wav", tmp_path) as path:
+    with places.fetched("memory://in/ep 1.wav", tmp_path / "copy") as path:
         assert path.name == "ep 1.wav"
         assert path.read_bytes() == b"sound"
     assert list(tmp_path.iterdir()) == []
@@ -49,7 +49,7 @@ def test_a_changed_object_looks_changed(memory: fsspec.AbstractFileSystem) -> No
 def test_what_is_not_there_is_said(tmp_path: Path, memory: fsspec.AbstractFileSystem) -> None:
     with pytest.raises(InputError, match=r"memory://in/none\.wav"):
         places.stat("memory://in/none.wav")
-    with pytest.raises(InputError, match=r"none\.wav"), places.fetched("memory://in/none.wav", tmp_path):
+    with pytest.raises(InputError, match=r"none\.wav"), places.fetched("memory://in/none.wav", tmp_path / "copy"):
         pass
     with pytest.raises(InputError, match=r"gone\.wav"):
         places.stat(str(tmp_path / "gone.wav"))

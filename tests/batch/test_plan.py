@@ -76,6 +76,28 @@ def test_a_recording_that_was_only_touched_is_done_and_a_changed_one_is_not(ledg
     assert verdict(ledger, asked) == "changed"
 
 
+def test_a_watch_looks_at_the_content_of_a_touched_recording_once(
+    ledger: Ledger, order: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = order("a")
+    finished(ledger, asked)
+    os.utime(asked.source, (1, 1))
+    read = []
+    monkeypatch.setattr("audiopost.batch.plan.file_sha256", lambda path: read.append(path) or file_sha256(path))
+    watch = Watch(lambda: [asked], Planner(ledger))
+    assert [watch(), watch(), watch()] == [(), (), ()]
+    assert len(read) == 1
+
+
+def test_rules_are_not_asked_of_what_is_done(ledger: Ledger, order: Make) -> None:
+    done, new = order("done"), order("new")
+    finished(ledger, done)
+    asked: list[str] = []
+    planner = Planner(ledger, skip=lambda order: asked.append(order.name) or "")
+    assert [each.verdict for each in planner.plan([done, new])] == ["done", "new"]
+    assert asked == ["new"]
+
+
 def test_another_preset_option_or_version_is_done_again(
     ledger: Ledger, order: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:

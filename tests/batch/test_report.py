@@ -151,7 +151,27 @@ def test_the_sums_are_those_of_the_jobs(mixed):
         ("decode", 2, 9.0, 900.0), ("transcribe", 2, 75.0, 900.0), ("deliver", 1, 3.0, 600.0),
     ]  # fmt: skip
     assert [s.rtf for s in sums.stages] == [pytest.approx(0.01), pytest.approx(75 / 900), pytest.approx(0.005)]
-    assert [each.name for each in sums.slowest] == ["s1/b", "s1/a"]
+    assert [(each.name, each.seconds) for each in sums.slowest] == [("s1/a", 60.0), ("s1/b", 60.0)]
+
+
+def test_a_job_that_went_on_tells_the_time_of_all_attempts_and_measures_no_stage(book):
+    book.done("whole", 0, 40, 100.0, {"decode": 5.0, "transcribe": 30.0})
+    cut = book.place("cut")
+    book.begin(cut, 50)
+    book.ledger.alive()
+    book.now = T + 80
+    book.ledger.again(cut, "killed", "signal 9")
+    book.begin(cut, 100)
+    book.now = T + 112
+    book.ledger.finish(cut, Outcome(media_s=100.0, seconds={"decode": 5.0, "loudness": 4.0}, resumed=True))
+    sums = summarise(book.ledger)
+    whole, went_on = rows(book.ledger)
+    assert (went_on.seconds, went_on.rtf, went_on.resumed) == (42.0, pytest.approx(0.42), True)
+    assert (whole.seconds, whole.resumed) == (40.0, False)
+    assert [(s.name, s.jobs, s.seconds, s.media_s) for s in sums.stages] == [
+        ("decode", 1, 5.0, 100.0), ("transcribe", 1, 30.0, 100.0),
+    ]  # fmt: skip
+    assert [each.name for each in sums.slowest] == ["cut", "whole"]
 
 
 def test_what_is_left_takes_the_mean_where_lengths_are_unknown(mixed):
@@ -207,7 +227,7 @@ def test_the_table_holds_every_job_and_column(mixed):
         "id": "1", "name": "s1/a", "source": "/rushes/s1/a.mov", "state": "done", "preset": "subtitles-en",
         "attempts": "1", "crashes": "0", "losses": "0", "added": "2025-10-09T08:53:20+00:00",
         "begun": "2025-10-09T08:53:20+00:00", "ended": "2025-10-09T08:54:20+00:00", "media_s": "600.0",
-        "seconds": "39.0", "rtf": "0.065", "peak_mb": "900.0", "captions": "90", "caption_issues": "2", "unsure": "7",
+        "seconds": "60.0", "rtf": "0.1", "peak_mb": "900.0", "captions": "90", "caption_issues": "2", "unsure": "7",
         "findings": "0", "lufs": "-22.96", "spec": "ebu-r128", "verdict": "FAIL",
         "warnings": "transcribe: a draft, small model", "outputs": "2", "output_bytes": "200", "out": str(mixed.out),
         "backends": "transcribe=whisper", "stage_seconds": "decode=6.000; transcribe=30.000; deliver=3.000",
@@ -245,7 +265,7 @@ def test_done_jobs_show_their_figures_and_what_to_look_at(mixed):
     page = mixed.page()
     done = page.sections["done"]
     for words in (
-        "Done: 2", "s1/a", "10:00", "39", "0.07", "−23.0", "transcribe: a draft, small model",
+        "Done: 2", "s1/a", "10:00", "1:00", "0.10", "−23.0", "transcribe: a draft, small model",
         "subtitles: 2 issues against the style guide", "loudness: FAIL against ebu-r128", "900.0 MB", "Unsure",
     ):  # fmt: skip
         assert words in done

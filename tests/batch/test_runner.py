@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -84,13 +85,16 @@ def test_what_is_decoded_ahead_is_decoded_once(task: Callable[..., Task], told: 
     runner.prefetch(task(2))
     plain = runner.run(task(1))  # another one comes first
     assert loads.count("take 2.wav") == 1
-    runner.prefetch(task(2))
     ahead = runner.run(task(2))
     assert ahead.error == plain.error == ""
-    assert loads.count("take 2.wav") == 2  # what was begun was dropped when another came, and begun again
+    assert loads.count("take 2.wav") == 1  # it was kept
+    runner.prefetch(task(3))
+    runner.prefetch(None)  # another worker took it
+    assert runner._ahead is None
+    runner.prefetch(task(4))
     runner.prefetch(task(3))
     assert runner.run(task(3)).error == ""
-    assert loads.count("take 3.wav") == 1
+    assert runner._ahead is None
     left = [path for path in (Path(task(1).order.out) / HIDDEN / "ahead").rglob("*") if path.is_file()]
     assert left == []
 
@@ -146,6 +150,40 @@ def test_temporary_files_of_the_last_attempt_are_swept_and_those_of_others_stay(
     assert {path.name for path in folder.glob(".part-*")} == {".part-abcd.11-x.wav", ".part-other.1-x.wav"}
 
 
+def test_an_outcome_says_whether_it_went_on_from_an_earlier_attempt(
+    task: Callable[..., Task], told: list[Event], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = task(1)
+    with monkeypatch.context() as patch:
+        patch.setattr("audiopost.pipeline.deliver.deliver", lambda *_: (_ for _ in ()).throw(OSError("cut off")))
+        assert Runner(told.append).run(asked).error == "Unexpected"
+    again = Runner(told.append).run(replace(asked, resume=True))
+    assert (again.error, again.resumed) == ("", True)
+    assert "loudness" not in again.seconds  # it was done before
+    assert not Runner(told.append).run(replace(task(2), resume=True)).resumed  # there was nothing to go on from
+
+
+def test_what_the_next_recording_warns_of_is_not_in_the_log_of_this_one(
+    task: Callable[..., Task], told: list[Event], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runner = Runner(told.append)
+
+    def run(*_: Any, **__: Any) -> None:
+        runner.prefetch(task(2))
+        runner._ahead.project()  # type: ignore[union-attr]
+        logging.getLogger("audiopost").warning("of this one")
+        raise RuntimeError
+
+    sound = np.zeros(24_000, "float32")
+    sound[0] = np.nan
+    soundfile.write(task(2).order.source, sound, 48_000, subtype="FLOAT")
+    monkeypatch.setattr("audiopost.batch.runner.run", run)
+    runner.run(task(1))
+    lines = [event.text for event in told if isinstance(event, Said)]
+    assert "of this one" in lines
+    assert not any("NaN" in line for line in lines)
+
+
 @pytest.fixture
 def memory() -> Iterator[fsspec.AbstractFileSystem]:
     files = fsspec.filesystem("memory")
@@ -163,6 +201,8 @@ def test_recordings_and_results_may_lie_elsewhere(
     outcome = Runner(told.append).run(away)
     assert outcome.error == ""
     assert sorted(memory.find("/out")) == sorted(f"/out/show/{output.path}" for output in outcome.outputs)
+    project = json.loads(memory.cat("/out/show/season 1/take 1.project.json"))
+    assert project["media"]["path"] == "memory://in/take 1.wav"
     same = {output.path: output.sha256 for output in here.outputs}
     assert {output.path: output.sha256 for output in outcome.outputs} == same
     assert list((tmp_path / "work").iterdir()) == []  # nothing stays on the worker

@@ -41,6 +41,7 @@ def store(endpoint: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Ite
         "AWS_ENDPOINT_URL": endpoint, "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test",
         "AWS_DEFAULT_REGION": "us-east-1", "AWS_CONFIG_FILE": str(tmp_path / "none"),
         "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "none"), "NO_PROXY": "127.0.0.1",
+        "XDG_CACHE_HOME": str(tmp_path / "cache"),
     }  # fmt: skip
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
@@ -72,11 +73,18 @@ def test_objects_are_found_fetched_and_put_whole(store: Any, tmp_path: Path) -> 
         ("s3://films/in/s2/ep 1.wav", "s2/ep 1.wav"),
     ]  # fmt: skip
     assert [str(each.relative) for each in find(["s3://films/in/**/*.wav"])] == ["s2/ep 1.wav"]
-    with places.fetched("s3://films/in/s2/ep 1.wav", tmp_path) as path:
+    with places.fetched("s3://films/in/s2/ep 1.wav", tmp_path / "copy") as path:
         assert path.read_bytes() == b"in/s2/ep 1.wav"
     (tmp_path / "ep.srt").write_text("1")
     places.publish(tmp_path, ["ep.srt"], "s3://films/out/show")
     assert store.find("films/out") == ["films/out/show/ep.srt"]  # and nothing beside it
+
+
+def test_a_search_sees_what_others_have_put_there_since(store: Any) -> None:
+    store.pipe("films/in/ep1.mov", b"1")
+    assert [each.source for each in find(["s3://films/in"])] == ["s3://films/in/ep1.mov"]
+    fsspec.filesystem("s3", skip_instance_cache=True).pipe("films/in/ep2.mov", b"2")
+    assert [each.source for each in find(["s3://films/in"])] == ["s3://films/in/ep1.mov", "s3://films/in/ep2.mov"]
 
 
 def test_a_changed_object_looks_changed_and_a_missing_one_is_named(store: Any, tmp_path: Path) -> None:
@@ -108,6 +116,8 @@ def test_a_batch_from_a_bucket_into_a_bucket(store: Any, tmp_path: Path) -> None
     masters = [path for path in store.find("films/out") if path.endswith(".master.wav")]
     assert masters == ["films/out/s1/ep1.master.wav", "films/out/s1/ep2.master.wav"]
     assert not [path for path in store.find("films/out") if "/.part-" in path]
+    project = json.loads(store.cat("films/out/s1/ep1.project.json"))
+    assert project["media"]["path"] == "s3://films/in/s1/ep1.wav"
     told = json.loads(batch("status", "s3://films/out", "--ledger", ledger, "--json").stdout)
     assert "done" in json.dumps(told)
     store.put_file(str(take(tmp_path / "other.wav", 9)), "films/in/s1/ep2.wav")

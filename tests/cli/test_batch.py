@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import json
 import os
@@ -14,7 +15,9 @@ import numpy as np
 import pytest
 import soundfile
 
+from audiopost.batch.choice import Choice, remember, remembered
 from audiopost.batch.job import HIDDEN
+from audiopost.batch.ledger import Ledger, default_path
 
 PRESET = 'title = "Level"\nsummary = ""\nstages = ["loudness"]\n[loudness]\nspec = "podcast"\n'
 
@@ -92,10 +95,33 @@ def test_a_failure_is_code_3_and_retry_mends_it(place: Place) -> None:
     assert "1 failed before" in left.stderr
     assert "begun" not in left.stderr
     place.take("season 1/broken.wav")
-    assert place("retry", place.out).returncode == 0
+    retried = place("retry", place.out)
+    assert retried.returncode == 0, retried.stderr
+    assert "1 jobs are tried again" in retried.stderr
     assert place.status()["counts"]["done"] == 4
     log = next((place.out / HIDDEN / "logs").glob("*.jsonl"))
     assert all({"time", "job", "level", "text"} <= json.loads(line).keys() for line in log.read_text().splitlines())
+
+
+@pytest.mark.slow
+def test_retry_goes_by_the_engine_of_the_last_batch(place: Place, tmp_path: Path) -> None:
+    (place.source / "season 1" / "broken.wav").write_bytes(b"no sound")
+    told = tmp_path / "told.json"
+    assert place.run("--workers", "1", "--job-timeout", "2h").returncode == 3
+    as_before = place("retry", place.out, "--on-finish", f"cp /dev/stdin {told}")
+    assert as_before.returncode == 3
+    assert "1 workers with" in as_before.stderr
+    assert json.loads(told.read_text())["state"] == "failed"
+    with contextlib.closing(Ledger(default_path(place.out))) as ledger:
+        assert remembered(ledger) == Choice(workers=1, timeout_s=7200.0)
+        remember(ledger, Choice("ray", address="127.0.0.1:1"))
+    away = place("retry", place.out)
+    assert away.returncode == 1
+    assert "on ray, as the last batch was; --engine takes another" in away.stderr
+    here = place("retry", place.out, "--engine", "local", "--workers", "2")
+    assert here.returncode == 3
+    assert "2 workers with" in here.stderr
+    assert "on ray" not in here.stderr
 
 
 @pytest.mark.slow
@@ -239,6 +265,7 @@ def test_two_batches_may_deliver_to_one_place_and_a_second_on_one_ledger_is_refu
         ([".", "-p", "podcast", "-o", "out", "--workers", "0"], "--workers"),
         ([".", "-p", "podcast", "-o", "out", "--engine", "dask"], "local, ray"),
         ([".", "-p", "podcast", "-o", "out", "--log-format", "xml"], "text, json"),
+        ([".", "-p", "podcast", "-o", "out", "--job-timeout", "soon"], "For example 6h"),
         ([".", "-p", "podcast", "-o", "out", "--webhook", "file:///x"], "webhook"),
         ([".", "-p", "podcast", "-o", "out", "--set", "loudness.spec=no-such-spec"], "no-such-spec"),
         (["status", "nowhere"], "There is no batch ledger"),

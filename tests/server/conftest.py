@@ -81,6 +81,15 @@ class Quick:
         self.closed = True
 
 
+@pytest.fixture(autouse=True, scope="package")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Where this machine's speeds are kept: not the user's own, to which nothing of these jobs belongs."""
+    folder = tmp_path_factory.mktemp("cache")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(folder))
+        yield folder
+
+
 @dataclass
 class Served:
     """A running server; `http` shows the token, `stranger` does not."""

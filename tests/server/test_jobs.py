@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -10,9 +12,13 @@ from typing import Any
 
 import pytest
 
+from audiopost.batch import speeds
+from audiopost.batch.hooks import Hooks
+from audiopost.batch.job import Job, Order
 from audiopost.batch.ledger import Ledger
 from audiopost.core.errors import DiskFull, Unavailable
 from audiopost.server import uploads
+from audiopost.server.settings import Settings
 from audiopost.server.works import opened
 
 
@@ -204,16 +210,84 @@ def test_the_driver_starts_again_after_it_failed(
 
 
 def test_what_a_killed_server_and_its_workers_left_is_swept(serve: Callable[..., Any], tmp_path: Path) -> None:
-    from audiopost.server.settings import Settings
-
     incoming = Settings(tmp_path / "served", "x" * 16).incoming
     incoming.mkdir(parents=True)
     (incoming / "half.part").write_bytes(b"half")
-    ahead = incoming.parent / "ahead" / "room"
+    with serve() as up:
+        known = Ledger(up.settings.ledger_path).id
+    ahead, others = incoming.parent / "ahead" / f"{known}.room", incoming.parent / "ahead" / "other.room"
     ahead.mkdir(parents=True)
+    others.mkdir()
+    lock = incoming.parent / "locks" / f"{known}.1.lock"
+    lock.parent.mkdir()
+    lock.touch()
     with serve():
         assert list(incoming.iterdir()) == []
         assert not ahead.exists()
+        assert others.exists()  # of a batch that delivers to the same folder
+        assert lock.exists()  # a worker that is still dying may hold it
+    assert not lock.exists()
+
+
+#: A server that is killed after it has moved an upload away, before or after the ledger knows of it.
+_KILLED = """
+import os, signal, sys
+from pathlib import Path
+from audiopost.batch.job import Order
+from audiopost.batch import speeds
+from audiopost.batch.hooks import Hooks
+from audiopost.batch.job import Job, Order
+from audiopost.batch.ledger import Ledger
+from audiopost.server import uploads
+
+incoming, folder, ledger, placed = Path(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3]), sys.argv[4] == "True"
+with uploads.settling(incoming, folder, "0123/film"):
+    folder.mkdir(parents=True)
+    (folder / "film.wav").write_bytes(b"sound")
+    if placed:
+        Ledger(ledger).place(Order(str(folder / "film.wav"), str(incoming.parents[1]), "0123/film", "", "podcast"))
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.parametrize("placed", [False, True])
+def test_an_upload_whose_server_was_killed_stays_only_with_its_job(serve: Callable[..., Any], placed: bool) -> None:
+    with serve() as up:
+        settings = up.settings
+        other = up.upload().json()
+    folder = settings.uploads / "0123"
+    places = (settings.incoming, folder, settings.ledger_path)
+    subprocess.run([sys.executable, "-c", _KILLED, *map(str, places), str(placed)], check=False)
+    assert (folder / "film.wav").exists()
+    with serve() as up:
+        assert folder.exists() == placed
+        assert leftovers(up) == []
+        jobs = [job["name"] for job in up.http.get("/v1/jobs").json()["jobs"]]
+        assert jobs == [other["name"], *["0123/film"] * placed]
+
+
+def test_others_hear_of_ends_and_the_machine_is_measured(tmp_path: Path, quick: Any, cache: Path) -> None:
+    heard: list[Job] = []
+    settings = Settings(tmp_path / "served", "x" * 16)
+    source = tmp_path / "film.wav"
+    source.write_bytes(b"sound")
+    before = speeds.read().get("level", speeds.Speed())
+    with opened(settings, quick, Hooks(heard.append)) as works:
+        for number, title in enumerate(("", "fail", "")):
+            order = Order(str(source), str(settings.folder), f"{number}", "", "level", title=title)
+            works.place(order, "")
+        while works.ledger.counts()["waiting"] or works.ledger.counts()["running"]:
+            time.sleep(0.02)
+    assert [(job.order.name, job.state) for job in heard] == [("0", "done"), ("1", "failed"), ("2", "done")]
+    assert speeds.read()["level"].jobs == before.jobs + 2
+    assert (cache / "audiopost" / "speeds.json").exists()
+
+
+def test_what_takes_longer_than_it_may_is_ended(serve: Callable[..., Any], quick: Any) -> None:
+    with serve(timeout_s=0.0) as up:
+        told = up.done(up.upload(title=quick.HOLD).json()["id"])
+    assert (told["state"], told["attempts"]) == ("quarantined", 2)
+    assert "took longer" in told["reason"]
 
 
 # --- what is refused
