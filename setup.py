@@ -17,7 +17,7 @@ setup(
         "audiopost_ui.tabs": "ui/tabs",
     },
     package_data={
-        "audiopost": ["py.typed", "**/*.j2", "**/*.css", "**/*.npz", "core/texts/*.toml"],
+        "audiopost": ["py.typed", "**/*.j2", "**/*.css", "**/*.npz", "**/*.onnx", "core/texts/*.toml"],
         "audiopost_presets": ["*.toml", "specs/*.toml", "styles/*.toml", "cues/*.toml"],
         "audiopost_ui": ["py.typed", "static/*", "static/js/*", "static/css/*", "texts/*.toml"],
     },

@@ -1,10 +1,12 @@
-"""Film stems: python benchmarks/separate.py [--count 40] [--stereo] [--cost] [--set OPTION=VALUE] [--audio DIR]
+"""Film stems: python benchmarks/separate.py [--count 40] [--stereo] [--languages] [--cost] [--set OPTION=VALUE] …
 
 Seeded mixtures of 15 s: sentences of one speaker with pauses at -17 LUFS, music at -24, effects at -21 (single effects
 with gaps, over a bed of noise 9 dB below), in mono or in stereo (dialogue in the middle, effects panned, music as it
 is). For each way the SI-SDR of its stems, and two checks of the stage: how well its stems sum to the mixture, and the
-largest step at the edges of its blocks against the steps around. With --cost: time and memory instead, each way in a
-process of its own, and demucs' own separator beside ours with an htdemucs of real size and random weights.
+largest step at the edges of its blocks against the steps around. With --languages: the gains with dialogue in other
+languages, eight mixtures each. With --dnsmos: DNSMOS of the mixture and of each dialogue. With --cost: time and
+memory instead, each way in a process of its own, and demucs' own separator beside ours with an htdemucs of real size
+and random weights.
 """
 
 from __future__ import annotations
@@ -26,7 +28,7 @@ from audiopost.core.audio import Audio, FloatArray
 from audiopost.core.errors import Unavailable
 from audiopost.dsp.resample import resample
 from audiopost.io.decode import load
-from audiopost.stages.separate import STEMS, separate
+from audiopost.stages.separate import BACKENDS, STEMS, separate
 
 RATE = 48_000
 FRAMES = 15 * RATE
@@ -71,10 +73,10 @@ def strung(
     return out
 
 
-def mixtures(folder: Path, count: int, seed: int, channels: int = 1) -> Iterator[Stems]:
-    """The true stems, each (channels, FRAMES)."""
+def mixtures(folder: Path, count: int, seed: int, channels: int = 1, language: str = "") -> Iterator[Stems]:
+    """The true stems, each (channels, FRAMES); the dialogue is TSP's (English), or what there is in a language."""
     rng = np.random.default_rng(seed)
-    sentences = sorted(folder.glob("speech_clean/tsp/*"))
+    sentences = sorted(folder.glob(f"asr/{language}_*" if language else "speech_clean/tsp/*"))
     speakers = sorted({path.name[:2] for path in sentences})
     tracks, effects, noises = (sorted(folder.glob(f"{kind}/*.*")) for kind in ("music", "effects", "noise"))
     for i in range(count):
@@ -133,7 +135,9 @@ WAYS: dict[str, Callable[[FloatArray], Stems]] = {
     "RNNoise + HPSS": rnnoise_hpss,
     "REPET-SIM": repet_sim,
     "dsp": lambda mix: stage(mix, backend="dsp"),
+    "house": lambda mix: stage(mix, backend="house"),
 }
+LANGUAGES = ("de", "es", "it", "ja", "ru", "yue", "zh")
 
 
 def largest_step(stem: FloatArray, edges_s: range) -> float:
@@ -188,6 +192,38 @@ def quality(args: argparse.Namespace, changes: dict[str, str]) -> None:
     print("step at block edges by those around:", {k: round(largest_step(v, edges), 2) for k, v in steps.items()})
 
 
+def languages(args: argparse.Namespace) -> None:
+    print("| language | way | dialogue: gain | music | effects |\n| --- | --- | --- | --- | --- |")
+    for language in LANGUAGES:
+        truths = [*mixtures(args.audio, 8, args.seed, language=language)]
+        mixes = [np.sum([*truth.values()], axis=0) for truth in truths]
+        before = np.array([[si_sdr(m, part) for part in t.values()] for m, t in zip(mixes, truths, strict=True)])
+        for way in ("dsp", "house"):
+            made = [WAYS[way](mix) for mix in mixes]
+            after = np.array([[si_sdr(m[n], p) for n, p in t.items()] for m, t in zip(made, truths, strict=True)])
+            print(
+                f"| {language} | {way} | {' | '.join(f'{gain:+.1f}' for gain in (after - before).mean(axis=0))} |",
+                flush=True,
+            )
+
+
+def dnsmos(args: argparse.Namespace) -> None:
+    """Of the mixtures and of the dialogue that each way makes of them."""
+    from speechmos import dnsmos as judge
+
+    scores: dict[str, list[list[float]]] = {}
+    for truth in mixtures(args.audio, args.count, args.seed):
+        mix = np.sum([*truth.values()], axis=0)
+        heard = {"mixture": mix, **{way: run(mix)["dialogue"] for way, run in WAYS.items()}, "truth": truth["dialogue"]}
+        for way, sound in heard.items():
+            mono = resample(sound, RATE, 16_000)[0]
+            judged = judge.run(mono / max(1.0, float(np.abs(mono).max())), sr=16_000)
+            scores.setdefault(way, []).append([float(judged[key]) for key in ("ovrl_mos", "sig_mos", "bak_mos")])
+    print("| dialogue | DNSMOS overall | speech | background |\n| --- | --- | --- | --- |")
+    for way, found in scores.items():
+        print(f"| {way} | {' | '.join(f'{score:.2f}' for score in np.mean(found, axis=0))} |")
+
+
 def random_htdemucs(folder: Path, *, tiny: bool) -> None:
     """An htdemucs of real size (42 M parameters), or a tiny one, with random weights, as demucs keeps its models."""
     from fractions import Fraction
@@ -234,8 +270,8 @@ def once(way: str, folder: Path, repo: Path, seconds: float) -> dict[str, float]
         separate(audio, backend="demucs", repo=str(repo), device="cpu", stems="music")
     else:
         begin = time.perf_counter(), time.process_time()
-        if way == "dsp":
-            separate(audio, backend="dsp")
+        if way in BACKENDS.table:
+            separate(audio, backend=way)
         else:
             WAYS[way](audio.samples)
     wall, cpu = time.perf_counter() - begin[0], time.process_time() - begin[1]
@@ -270,6 +306,8 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--stereo", action="store_true")
     parser.add_argument("--set", action="append", default=[], metavar="OPTION=VALUE", help="an option of separate")
+    parser.add_argument("--languages", action="store_true", help="dialogue in other languages")
+    parser.add_argument("--dnsmos", action="store_true", help="of the dialogue")
     parser.add_argument("--cost", action="store_true", help="time and memory instead of quality")
     parser.add_argument("--seconds", type=float, default=60.0, help="of recording, with --cost")
     parser.add_argument("--rounds", type=int, default=3, help="of demucs, with --cost")
@@ -281,6 +319,10 @@ def main() -> None:
         print(json.dumps(once(args.once, args.audio, args.repo, args.seconds)))
     elif args.cost:
         cost(args)
+    elif args.languages:
+        languages(args)
+    elif args.dnsmos:
+        dnsmos(args)
     else:
         quality(args, dict(pair.split("=", 1) for pair in args.set))
 

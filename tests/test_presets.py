@@ -40,7 +40,7 @@ def test_every_option_has_help_and_every_backend_resolves(name: str) -> None:
     assert {"backend"} <= {spec.name for spec in describe(stage.options_type)}
     table = presets.backends_of(name)
     assert table.stage == name
-    assert {table.embedded, *table.auto} <= set(table.table)
+    assert {*table.embedded, *table.auto} <= set(table.table)
     for backend in table.table:
         assert table.resolve(backend).name == backend
 

@@ -53,11 +53,11 @@ class Part:
 
 @dataclass(frozen=True)
 class Backends:
-    """The backends of one stage: the table, the embedded default, and what `auto` tries, best first."""
+    """The backends of one stage: the table, the embedded ones, and what `auto` tries, both best first."""
 
     stage: str
     table: Mapping[str, str]
-    embedded: str
+    embedded: tuple[str, ...]
     auto: tuple[str, ...]
     parts: tuple[Part, ...] = ()
 
@@ -86,7 +86,7 @@ class Backends:
 
     def check(self, options: Any) -> Any:
         """The class of the backend that `options.backend` names. Raises UnknownName, MissingExtra, MissingModel."""
-        name = self.embedded if options.backend == EMBEDDED else options.backend
+        name = self._named(options)
         cls = self.resolve(name)
         state = cls.available(options)
         if not state.ready:
@@ -99,7 +99,7 @@ class Backends:
     def pick(self, options: Any) -> str | None:
         """The name of the backend that `choose` would take, without building it; None where none can run."""
         if options.backend != AUTO:
-            named = self.embedded if options.backend == EMBEDDED else options.backend
+            named = self._named(options)
             return named if self.resolve(named).available(options).ready else None
         return next((name for name in self.auto if self.resolve(name).available(options).ready), None)
 
@@ -128,6 +128,13 @@ class Backends:
             value=AUTO,
             remedy=f"Remedy: {remedies[0]}." if remedies else "See 'audiopost doctor'.",
         )
+
+    def _named(self, options: Any) -> str:
+        """What `options.backend` names: of those that are embedded the first that can do what is asked."""
+        if options.backend != EMBEDDED:
+            return str(options.backend)
+        able = (name for name in self.embedded if self.resolve(name).available(options).ready)
+        return next(able, self.embedded[0])
 
     def _built(self, cls: Any, options: Any, reason: str) -> tuple[Any, Choice]:
         backend = cls(options)

@@ -14,6 +14,7 @@ import numpy as np
 
 from ..core.audio import Audio, FloatArray, difference
 from ..core.errors import BadValue, UnknownName
+from ..core.made import made
 from ..core.marks import LoudnessReport
 from ..core.options import build
 from ..core.project import Project
@@ -22,7 +23,6 @@ from ..dsp.loudness import MIN_RATE, Meter
 from ..io import scratch
 from ..pipeline import apply
 from ..stages import loudness
-from ..stages.separate.made import made
 from .background import Background, Work
 from .cache import Cache
 from .delivery import with_master

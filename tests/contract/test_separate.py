@@ -10,10 +10,11 @@ import pytest
 
 from audiopost.core import registry
 from audiopost.core.audio import Audio
-from audiopost.core.errors import BadValue, StageError, UnknownName
+from audiopost.core.errors import BadValue, MissingModel, StageError, UnknownName
 from audiopost.core.stage import Availability
 from audiopost.io.decode import load
 from audiopost.stages.separate import BACKENDS, STEMS, estimates, separate
+from audiopost.stages.separate.vocabulary import FILM
 
 SHAPES = [(1, 44_100), (2, 44_100), (2, 48_000), (6, 44_100), (6, 48_000), (1, 8_000), (2, 192_000)]
 #: -90 dBFS
@@ -56,7 +57,7 @@ def plugins(monkeypatch):
     monkeypatch.setattr(registry, "_plugins", lambda: names)
 
 
-@pytest.fixture(params=["dsp", pytest.param("demucs", marks=pytest.mark.slow), "thirds"])
+@pytest.fixture(params=["dsp", "house", pytest.param("demucs", marks=pytest.mark.slow), "thirds"])
 def backend(request, tiny_demucs):
     """Keyword arguments that choose a backend; demucs with a tiny random model."""
     repo = {"repo": str(tiny_demucs)} if request.param == "demucs" else {}
@@ -90,6 +91,15 @@ def tiny_demucs(tmp_path_factory):
     return folder
 
 
+def fits(backend, kind):
+    """Our own network knows films only, and says so; all others do every vocabulary."""
+    if backend["backend"] == "house" and kind not in FILM:
+        with pytest.raises(MissingModel, match=rf"films, not {kind} stems.*dsp or demucs"):
+            separate(Audio(np.zeros(10), 48_000), stems=kind, **backend)
+        return False
+    return True
+
+
 def total(stems):
     return sum(stem.samples.astype(np.float64) for stem in stems.values())
 
@@ -97,6 +107,8 @@ def total(stems):
 @pytest.mark.parametrize("kind", [*STEMS])
 @pytest.mark.parametrize(("channels", "rate"), SHAPES)
 def test_stems_sum_to_the_input(backend, rng, kind, channels, rate):
+    if not fits(backend, kind):
+        return
     audio = Audio(rng.normal(0, 0.1, (channels, rate // 2 + 7)), rate)
     stems = separate(audio, stems=kind, **backend)
     assert tuple(stems) == STEMS[kind]
@@ -108,6 +120,8 @@ def test_stems_sum_to_the_input(backend, rng, kind, channels, rate):
 @pytest.mark.filterwarnings("error::RuntimeWarning")
 @pytest.mark.parametrize("kind", [*STEMS])
 def test_silence_gives_silent_stems(backend, kind):
+    if not fits(backend, kind):
+        return
     stems = separate(Audio(np.zeros((2, 30_000)), 44_100), stems=kind, **backend)
     assert [stem.peak() for stem in stems.values()] == [0.0] * len(stems)
 
@@ -123,6 +137,8 @@ def test_one_frame_dc_and_square(backend, samples):
 @pytest.mark.filterwarnings("error::RuntimeWarning")
 @pytest.mark.parametrize("kind", [*STEMS])
 def test_what_is_no_sound_is_silence(backend, rng, kind):
+    if not fits(backend, kind):
+        return
     samples = rng.normal(0, 0.1, (2, 30_000)).astype(np.float32)
     samples[:, 9_000:9_004] = 0
     whole = separate(Audio(samples, 44_100), stems=kind, **backend)
@@ -165,6 +181,8 @@ TWO_STEMS = [("film", "dialogue"), ("film", "effects"), ("m-and-e", "m_and_e"), 
 
 @pytest.mark.parametrize(("kind", "stem"), TWO_STEMS)
 def test_two_stems_are_one_of_all_and_the_rest(backend, rng, kind, stem):
+    if not fits(backend, kind):
+        return
     audio = Audio(rng.normal(0, 0.1, (6, 30_000)), 48_000)
     two, every = separate(audio, stems=kind, two_stems=stem, **backend), separate(audio, stems=kind, **backend)
     assert tuple(two) == (stem, f"no_{stem}")
@@ -177,8 +195,9 @@ def test_vocabularies_agree(backend, rng):
     audio = Audio(rng.normal(0, 0.1, (2, 30_000)), 48_000)
     film, dubbed = (separate(audio, stems=kind, **backend) for kind in ("film", "m-and-e"))
     assert np.abs(film["dialogue"].samples - dubbed["dialogue"].samples).max() < 1e-5
-    song, sung = (separate(audio, stems=kind, **backend) for kind in ("music", "vocals"))
-    assert np.abs(song["vocals"].samples - sung["vocals"].samples).max() < 1e-5
+    if fits(backend, "music"):
+        song, sung = (separate(audio, stems=kind, **backend) for kind in ("music", "vocals"))
+        assert np.abs(song["vocals"].samples - sung["vocals"].samples).max() < 1e-5
     beside = separate(audio, stems="film", m_and_e=True, **backend)
     assert tuple(beside) == ("dialogue", "music", "effects", "m_and_e")
     assert np.abs(beside["m_and_e"].samples - dubbed["m_and_e"].samples).max() < 1e-5
@@ -203,6 +222,8 @@ def test_options_that_make_no_sense_say_why(options, says):
 def test_no_step_at_block_edges(backend, kind):
     """Steady tones and noise with a period of a tenth of a second: no stem may jump where blocks meet, and built-in
     separation makes the same of every period."""
+    if not fits(backend, kind):
+        return
     rate, period = 8_000, 800
     grain = np.random.default_rng(3).normal(0, 0.02, period)
     tones = np.sin(2 * np.pi * np.array([[210.0], [640.0]]) * np.arange(period) / rate).sum(axis=0)
@@ -210,6 +231,11 @@ def test_no_step_at_block_edges(backend, kind):
     for name, stem in separate(audio, stems=kind, **backend).items():
         middle = stem.samples[0, 4 * rate : -4 * rate].reshape(-1, period)
         jump = np.abs(np.diff(middle, n=2, axis=1)).max(axis=1)
+        if backend["backend"] == "house":  # its memory makes every period another: those at edges may not stand out
+            seconds = 4 + (np.arange(len(jump)) + 0.5) * period / rate
+            edges = np.abs((seconds + 8) % 16 - 8) < 0.3
+            assert jump[edges].max() <= 1.1 * jump[~edges].max(), name
+            continue
         assert jump.max() <= 1.1 * np.median(jump) + 1e-4, name
         if backend["backend"] == "dsp":
             strange = np.sqrt(np.mean((middle - np.median(middle, axis=0)) ** 2, axis=1))

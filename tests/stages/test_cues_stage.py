@@ -125,7 +125,7 @@ def test_the_stage_needs_emotion_and_records_itself(talk: Callable[..., Feelings
     step = done.step("cues")
     assert step is not None
     assert step.backend == "rules"
-    assert BACKENDS.embedded == "rules"
+    assert BACKENDS.embedded == ("rules",)
 
 
 @pytest.mark.parametrize(

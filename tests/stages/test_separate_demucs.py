@@ -333,7 +333,7 @@ def test_what_is_missing_is_said_with_its_remedy(tmp_path, monkeypatch, audio):
     with pytest.raises(MissingModel, match="audiopost models pull htdemucs"):
         separate(audio, backend="demucs")
     _, choice = _run(Audio(np.zeros(100), 8_000), Options(), lambda *_: None)
-    assert choice.backend == "dsp"
+    assert choice.backend == "house"
     assert "passed over demucs" in choice.reason
 
 
@@ -360,4 +360,4 @@ def test_surround_goes_in_pairs_without_the_lfe():
 
 
 def test_auto_prefers_demucs():
-    assert BACKENDS.auto == ("demucs", "dsp")
+    assert BACKENDS.auto == ("demucs", "house", "dsp")

@@ -8,8 +8,9 @@ import pytest
 from audiopost.analysis import rnnoise
 from audiopost.analysis.rnnoise import speech_in
 from audiopost.core.audio import LAYOUTS, Audio
+from audiopost.dsp import masks
 from audiopost.io.decode import load
-from audiopost.stages.separate import masks, separate
+from audiopost.stages.separate import separate
 
 RATE = 48_000
 L, R, C, LFE, LS, RS = range(6)

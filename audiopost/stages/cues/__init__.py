@@ -93,7 +93,7 @@ class CueFinder(Backend, Protocol):
 
 
 BACKENDS = Backends(
-    stage="cues", table={"rules": "audiopost.stages.cues.rules:Rules"}, embedded="rules", auto=("rules",)
+    stage="cues", table={"rules": "audiopost.stages.cues.rules:Rules"}, embedded=("rules",), auto=("rules",)
 )
 
 

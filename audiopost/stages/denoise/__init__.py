@@ -60,7 +60,7 @@ BACKENDS = Backends(
         "rnnoise": "audiopost.stages.denoise.rnnoise:RNNoise",
         "spectral": "audiopost.stages.denoise.spectral:Spectral",
     },
-    embedded="guided",
+    embedded=("guided",),
     auto=("deepfilternet3", "guided", "spectral"),
 )
 
@@ -135,7 +135,7 @@ def _choose(audio: Audio, options: Options, spans: tuple[Span, ...] | None) -> _
         backend, choice = BACKENDS.choose(replace(options, backend=EMBEDDED))
         return _Work(backend, replace(choice, reason=f"auto: {why}"), spans, ())
     backend, choice = BACKENDS.choose(options)
-    return _Work(backend, choice, spans, (f"{why}; {BACKENDS.embedded} does not",) if harms else ())
+    return _Work(backend, choice, spans, (f"{why}; {BACKENDS.embedded[0]} does not",) if harms else ())
 
 
 def _run(work: _Work, audio: Audio, options: Options, progress: Progress) -> Audio:

@@ -53,7 +53,9 @@ class Diagnoser(Backend, Protocol):
         ...
 
 
-BACKENDS = Backends(stage="diagnose", table={"dsp": "audiopost.stages.diagnose.dsp:Dsp"}, embedded="dsp", auto=("dsp",))
+BACKENDS = Backends(
+    stage="diagnose", table={"dsp": "audiopost.stages.diagnose.dsp:Dsp"}, embedded=("dsp",), auto=("dsp",)
+)
 
 
 def diagnose(

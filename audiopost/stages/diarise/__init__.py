@@ -83,7 +83,7 @@ BACKENDS = Backends(
         "pyannote": "audiopost.stages.diarise.pyannote_audio:Pyannote",
         "embeddings": "audiopost.stages.diarise.embeddings:Embeddings",
     },
-    embedded="embeddings",
+    embedded=("embeddings",),
     auto=("pyannote", "embeddings"),
 )
 

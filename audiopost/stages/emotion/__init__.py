@@ -83,7 +83,7 @@ WORDS = Backends(
         "lexicon": "audiopost.stages.emotion.words:LexiconReader",
         "transformers": "audiopost.stages.emotion.transformers_text:TextReader",
     },
-    embedded="lexicon",
+    embedded=("lexicon",),
     auto=("transformers", "lexicon"),
 )
 _READING = Part(WORDS, option="words_backend", wanted="words")
@@ -95,7 +95,7 @@ BACKENDS = Backends(
         "emotion2vec": "audiopost.stages.emotion.emotion2vec:Emotion2vecReader",
         "sensevoice": "audiopost.stages.emotion.sensevoice:SenseVoiceReader",
     },
-    embedded="prosody",
+    embedded=("prosody",),
     auto=("transformers", "emotion2vec", "sensevoice", "prosody"),
     parts=(_READING,),
 )

@@ -74,7 +74,7 @@ class LoudnessBackend(Backend, Protocol):
 BACKENDS = Backends(
     stage="loudness",
     table={"bs1770": "audiopost.stages.loudness.bs1770:BS1770"},
-    embedded="bs1770",
+    embedded=("bs1770",),
     auto=("bs1770",),
 )
 

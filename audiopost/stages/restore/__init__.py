@@ -103,7 +103,9 @@ class Restorer(Backend, Protocol):
     def restore(self, audio: Audio, findings: Sequence[Finding] | None, progress: Progress) -> Restored: ...
 
 
-BACKENDS = Backends(stage="restore", table={"dsp": "audiopost.stages.restore.dsp:Dsp"}, embedded="dsp", auto=("dsp",))
+BACKENDS = Backends(
+    stage="restore", table={"dsp": "audiopost.stages.restore.dsp:Dsp"}, embedded=("dsp",), auto=("dsp",)
+)
 
 
 def restore(

@@ -62,7 +62,7 @@ class SceneFinder(Backend, Protocol):
 BACKENDS = Backends(
     stage="scenes",
     table={"boundaries": "audiopost.stages.scenes.boundaries:Boundaries"},
-    embedded="boundaries",
+    embedded=("boundaries",),
     auto=("boundaries",),
 )
 

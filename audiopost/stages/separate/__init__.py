@@ -31,7 +31,7 @@ __all__ = ["BACKENDS", "STEMS", "Options", "Separator", "Stage", "beside", "esti
 class Options:
     """How a recording is taken apart. Raises BadValue where options do not go together."""
 
-    backend: str = option(AUTO, "demucs, dsp, a plug-in, auto or embedded")
+    backend: str = option(AUTO, "demucs, house, dsp, a plug-in, auto or embedded")
     stems: str = option(
         "film",
         "film: dialogue, music, effects; m-and-e: dialogue and the rest; music: vocals, drums, bass, other; "
@@ -76,10 +76,11 @@ BACKENDS = Backends(
     stage="separate",
     table={
         "dsp": "audiopost.stages.separate.dsp:Dsp",
+        "house": "audiopost.stages.separate.house:House",
         "demucs": "audiopost.stages.separate.demucs:Demucs",
     },
-    embedded="dsp",
-    auto=("demucs", "dsp"),
+    embedded=("house", "dsp"),
+    auto=("demucs", "house", "dsp"),
 )
 
 
@@ -139,6 +140,6 @@ def file_of(project: Project, stem: str, *, track: str, trackext: str, ext: str)
     """Where a stem of a Project goes, relative to the folder of the results, as `filename` says; see `names`."""
     step = project.step("separate")
     filename = str(step.options.get("filename", "")) if step else ""
-    embedded = step is None or step.backend == BACKENDS.embedded or step.model is None
+    embedded = step is None or step.backend in BACKENDS.embedded or step.model is None
     model = step.model.name if step and step.model and not embedded else (step.backend if step else "")
     return stem_file(filename or "audiopost", track=track, trackext=trackext, stem=stem, model=model, ext=ext)

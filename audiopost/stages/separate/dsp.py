@@ -15,12 +15,13 @@ import numpy as np
 from ...analysis.rnnoise import model_info, speech_in
 from ...analysis.vad import HOP_S, speech_probability
 from ...core.audio import Audio, FloatArray, full_range
+from ...core.made import made
 from ...core.stage import BuiltIn, ModelInfo, Progress
+from ...dsp import masks
 from ...dsp.blocks import process
 from ...io.scratch import spool
-from . import STEMS, Options, estimates, masks
+from . import STEMS, Options, estimates
 from .film import split_rest
-from .made import made
 from .vocabulary import FILM
 
 #: Speech probability at which the dialogue is shut and at which it is fully open.

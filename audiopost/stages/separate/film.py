@@ -9,10 +9,10 @@ import numpy as np
 
 from ...analysis.music import music_probability
 from ...core.audio import Audio, FloatArray
+from ...core.made import made
 from ...core.stage import Progress
+from ...dsp import masks
 from ...dsp.blocks import process
-from . import masks
-from .made import made
 
 _BLOCK_S, _LEAST_S = 20.0, 4.0
 #: Samples a second, all channels (5.1 at 48 kHz), beyond which blocks get shorter: their spectra fill the memory.

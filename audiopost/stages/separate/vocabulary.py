@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from ...core.audio import Audio, FloatArray
 from ...core.errors import BadValue
-from .made import made
+from ...core.made import made
 
 if TYPE_CHECKING:
     from . import Options

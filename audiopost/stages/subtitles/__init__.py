@@ -50,7 +50,7 @@ class Layout(BuiltIn[Options]):
 BACKENDS = Backends(
     stage="subtitles",
     table={"layout": "audiopost.stages.subtitles:Layout"},
-    embedded="layout",
+    embedded=("layout",),
     auto=("layout",),
 )
 

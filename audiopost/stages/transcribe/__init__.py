@@ -126,7 +126,7 @@ BACKENDS = Backends(
         "faster-whisper": "audiopost.stages.transcribe.whisper:Whisper",
         "pocketsphinx": "audiopost.stages.transcribe.sphinx:PocketSphinx",
     },
-    embedded="pocketsphinx",
+    embedded=("pocketsphinx",),
     auto=("faster-whisper", "pocketsphinx"),
 )
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ...core.audio import FloatArray
+from ..core.audio import FloatArray
 
 Mask = NDArray[np.float32]
 Spectrum = NDArray[np.complex64]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ...core.audio import Audio, FloatArray
+from .audio import Audio, FloatArray
 
 
 class _Made:

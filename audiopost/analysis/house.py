@@ -1,0 +1,150 @@
+"""Our own network for films, which lies in the package: dialogue and music in any recording, streamed.
+
+`tools/train_separator` makes house.onnx and describes it. It hears a spectrum of 48 kHz in frames of 21 ms, and that of
+what RNNoise takes for speech in the same sound, refined; it looks ahead at most 0.8 s, and gives complex masks.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..core.audio import Audio, FloatArray, full_range
+from ..core.made import made
+from ..core.stage import ModelInfo, Progress, silent
+from ..dsp import resample
+from ..dsp.blocks import process
+from ..dsp.masks import refined
+from ..io.scratch import at_rate, spool
+from ..models import threads
+from . import rnnoise
+
+PATH = Path(__file__).with_name("house.onnx")
+VERSION = "1"
+RATE, WINDOW, HOP = 48_000, 2048, 1024
+#: What it finds, in its order; what they leave is effects.
+FOUND = ("dialogue", "music")
+#: RMS at which RNNoise heard films in training.
+_USUAL = 0.1
+#: What the network hears at once, and how much of what lies around it, in seconds.
+BLOCK_S, _CONTEXT_S, _FADE_S = 16.0, 2.0, 0.25
+#: Sound is heard in steps of this many frames to find its level; those 60 dB below the loudest do not count.
+_STEP, _RANGE = 4_800, 1e-6
+
+
+@functools.cache
+def model_info() -> ModelInfo:
+    return ModelInfo(
+        "audiopost-house", VERSION, "Apache-2.0", "shipped with audiopost, made by tools/train_separator",
+        hashlib.sha256(PATH.read_bytes()).hexdigest(),
+    )  # fmt: skip
+
+
+def found_in(audio: Audio, progress: Progress = silent) -> Iterator[FloatArray]:
+    """Blocks of FOUND (2, channels, n), together as long as `audio`, at its rate.
+
+    Each channel is heard by itself; in the LFE, and above 24 kHz, nothing is found. `progress` hears of 'speech', which
+    comes first, then of 'film'.
+    """
+    heard = at_rate(audio, RATE)
+    rows = (block.reshape(len(FOUND) * audio.channels, -1) for block in _found(heard, progress))
+    for block in resample.stream(rows, len(FOUND) * audio.channels, RATE, audio.rate, audio.frames):
+        yield block.reshape(len(FOUND), audio.channels, -1)
+
+
+def _found(audio: Audio, progress: Progress) -> Iterator[FloatArray]:
+    level, channels = level_of(audio), audio.channels
+    if not level:
+        yield from (np.zeros((len(FOUND), *block.shape), np.float32) for block in audio.blocks(1 << 18))
+        return
+    heard = full_range(audio.layout)
+    unit = np.float32(1 / level)
+    usual = made(lambda start, stop: audio.read(start, stop) * (unit * np.float32(_USUAL)), like=audio)
+    speech = spool(_told(rnnoise.speech_in(usual), "speech", audio.frames, progress), like=audio)
+
+    def both(start: int, stop: int) -> FloatArray:
+        return np.concatenate([audio.read(start, stop) * unit, speech.read(start, stop) / np.float32(_USUAL)])
+
+    def work(samples: FloatArray) -> FloatArray:
+        out = np.zeros((len(FOUND), channels, samples.shape[1]), np.float32)
+        for i in heard:
+            # Digital silence before and after, as around a recording, is no part of a film: it would be taken for one.
+            there = np.flatnonzero(samples[i])
+            if len(there):
+                part = slice(there[0], there[-1] + 1)
+                mix, guess = samples[i, part], samples[channels + i, part]
+                out[:, i, part] = masked(mix, refined(mix[None], guess[None], RATE)[0])
+        return out
+
+    source = made(both, like=audio, channels=2 * channels)
+    blocks = process(source, work, block_s=BLOCK_S, context_s=_CONTEXT_S, fade_s=_FADE_S)
+    for block in _told(blocks, "film", audio.frames, progress):
+        yield block * np.float32(level)
+
+
+def _told(blocks: Iterable[FloatArray], step: str, frames: int, progress: Progress) -> Iterator[FloatArray]:
+    at = 0
+    for block in blocks:
+        at += block.shape[-1]
+        yield block
+        progress(step, at, frames)
+
+
+def level_of(audio: Audio) -> float:
+    """RMS of the parts that are not silent, mean of all channels but the LFE; 0 for silence. Streamed."""
+    rows = full_range(audio.layout)
+    powers = [np.zeros(0)]
+    for block in audio.blocks(_STEP * 100):
+        padded = np.pad(block[rows], ((0, 0), (0, -block.shape[1] % _STEP)))
+        powers.append(np.mean(padded.astype(np.float64).reshape(len(rows), -1, _STEP) ** 2, axis=(0, 2)))
+    power = np.concatenate(powers)
+    loud = power[power > _RANGE * power.max(initial=0)]
+    return float(np.sqrt(loud.mean())) if len(loud) else 0.0
+
+
+def masked(mix: FloatArray, speech: FloatArray) -> FloatArray:
+    """FOUND (2, n) in one channel (n,) at RATE of a film at unit level, with RNNoise's speech in it, refined."""
+    spectra = np.stack([_spectrum(mix), _spectrum(speech)])
+    given = spectra.view(np.float32).reshape(2, 1, len(spectra[0]), -1, 2)
+    masks: NDArray[np.float32] = _session().run(None, {"spectrum": given[0], "speech": given[1]})[0][0]
+    own = np.ascontiguousarray(masks[..., :4]).view(np.complex64)
+    dialogue = own[..., 0] * spectra[0] + masks[..., 4] * spectra[1]
+    return np.stack([_wave(dialogue, len(mix)), _wave(own[..., 1] * spectra[0], len(mix))])
+
+
+@functools.cache
+def _session() -> Any:
+    import onnxruntime
+
+    settings = onnxruntime.SessionOptions()
+    settings.intra_op_num_threads, settings.inter_op_num_threads = threads.cores(), 1
+    return onnxruntime.InferenceSession(str(PATH), settings, providers=["CPUExecutionProvider"])
+
+
+@functools.cache
+def _window() -> FloatArray:
+    return np.sqrt(np.hanning(WINDOW + 1)[:-1]).astype(np.float32)
+
+
+def _spectrum(sound: FloatArray) -> NDArray[np.complex64]:
+    """(frames, bins), bins of white noise at unit RMS at unit RMS."""
+    import scipy.fft
+
+    frames = -(-len(sound) // HOP) + 1
+    padded = np.pad(sound, (HOP, frames * HOP - len(sound)))
+    slices = np.lib.stride_tricks.sliding_window_view(padded, WINDOW)[::HOP][:frames]
+    return np.asarray(scipy.fft.rfft(slices * (_window() / 32), axis=1), np.complex64)
+
+
+def _wave(spectrum: NDArray[np.complex64], length: int) -> FloatArray:
+    import scipy.fft
+
+    parts = scipy.fft.irfft(spectrum, WINDOW, axis=1) * (_window() * 32)
+    halves = parts.reshape(len(parts), 2, HOP)
+    return np.asarray((halves[1:, 0] + halves[:-1, 1]).reshape(-1)[:length], np.float32)

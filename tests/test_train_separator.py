@@ -1,0 +1,146 @@
+"""The recipe of the film separator: what it may train on, what it mixes, and that it trains, resumes and exports."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+torch = pytest.importorskip("torch")
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from tools.train_separator.clips import HELD_OUT, RATE, Library, index  # noqa: E402
+from tools.train_separator.losses import loss, si_sdr  # noqa: E402
+from tools.train_separator.mix import STEMS, Rooms, example  # noqa: E402
+from tools.train_separator.network import BINS, CHUNK, HOP, Network, Size, separate  # noqa: E402
+
+TINY = Size(width=8, along=8, across=8, blocks=2)
+FIELDS = ("path", "kind", "offset_s", "duration_s", "speaker", "source", "licence")
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    """A folder like the one to train on: tones for speech, chords for music, noise for effects."""
+    folder = tmp_path_factory.mktemp("data")
+    dice = np.random.default_rng(0)
+    t = np.arange(3 * RATE) / RATE
+    rows = []
+    for number in range(2 * HELD_OUT):
+        sounds = {
+            "speech": np.sin(2 * np.pi * (120 + number) * t) * (np.sin(2 * np.pi * 4 * t) > 0),
+            "music": np.sin(2 * np.pi * 440 * t) + np.sin(2 * np.pi * (550 + number) * t),
+            "effects": dice.standard_normal(len(t)),
+        }
+        for kind, sound in sounds.items():
+            name = f"{kind}-{number}.wav"
+            soundfile.write(folder / name, 0.1 * sound, RATE)
+            rows.append((name, kind, 0.5, 2.0, f"person {number}", f"repo/{kind}/{number}@1", "CC0"))
+    rows.append(("speech-0.wav", "speech", 0, 1, "x", "repo/x", "CC BY-NC-SA 4.0"))
+    rows.append(("speech-0.wav", "speech", 0, 1, "x", "repo/x", "not stated in the repo"))
+    with (folder / "index.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([FIELDS, *rows])
+    return folder
+
+
+@pytest.fixture
+def rooms():
+    response = np.zeros((1, RATE // 2), np.float32)
+    response[0, [0, 900]] = 1, 0.4
+    return Rooms(response)
+
+
+def test_what_nobody_may_ship_is_left_out_and_nobody_is_on_both_sides(data):
+    clips = index(data)
+    assert {clip.licence for clip in clips} == {"CC0"}
+    for kind in ("speech", "music", "effects"):
+        sides = [
+            {clip.owner for clip in clips if clip.kind == kind and clip.held_out == side} for side in (True, False)
+        ]
+        assert not sides[0] & sides[1]
+
+
+def test_mixtures_are_the_same_for_a_seed_and_as_loud_as_films(data, rooms):
+    library = Library([data], held_out=False)
+    assert library.minutes("music") == pytest.approx(library.owners("music") * 2 / 60)
+    made = [example(library, rooms, 2 * RATE, np.random.default_rng(seed)) for seed in (1, 1, 2)]
+    assert np.array_equal(made[0], made[1])
+    assert not np.array_equal(made[0], made[2])
+    levels, there = [], []
+    for seed in range(40):
+        stems = example(library, rooms, 2 * RATE, np.random.default_rng(seed))
+        assert stems.shape == (len(STEMS), 2 * RATE)
+        assert stems.dtype == np.float32
+        assert np.isfinite(stems).all()
+        there.append(stems.any(axis=1))
+        levels.append(20 * np.log10(np.sqrt(np.mean(stems.sum(axis=0) ** 2))))
+    assert all(there_is.any() for there_is in there)
+    assert 0 < np.mean(there) < 1  # any stem may be missing
+    assert -30 < min(levels) < max(levels) < -10
+
+
+def test_stems_sum_to_the_mix_and_what_comes_later_than_a_second_is_not_heard():
+    torch.manual_seed(0)
+    network = Network(Size(width=8, along=8, across=8, blocks=4)).eval()
+    mix = torch.randn(2, 6 * RATE) * 0.1
+    with torch.no_grad():
+        stems = separate(network, mix, mix.flip(0))
+        assert stems.shape == (2, 3, 6 * RATE)
+        assert torch.allclose(stems.sum(dim=1), mix, atol=1e-5)
+        spectrum = torch.randn(1, 10 * CHUNK, BINS, 2)
+        speech = torch.randn_like(spectrum)
+        before = network(spectrum, speech)
+        for at in (5 * CHUNK, 5 * CHUNK + 7, 6 * CHUNK - 1):
+            changed = spectrum.clone()
+            changed[:, at:] = torch.randn_like(changed[:, at:])
+            after = network(changed, speech)
+            same = (after == before).flatten(2).all(dim=2)[0]
+            first = int((~same).nonzero()[0])
+            assert (at - first) * HOP / RATE <= 0.77
+
+
+def test_the_loss_prefers_the_truth_and_silence_is_no_trap():
+    torch.manual_seed(0)
+    stems = torch.randn(2, 3, RATE) * 0.1
+    stems[0, 1] = 0
+    wrong = stems.roll(1, dims=1).clone().requires_grad_()
+    value = loss(wrong, stems)
+    assert loss(stems, stems) < loss(0.9 * stems, stems) < value
+    value.backward()
+    assert torch.isfinite(wrong.grad).all()
+    assert float(si_sdr(2 * stems[1] + 1e-4, stems[1]).min()) > 40
+
+
+@pytest.mark.slow
+def test_it_trains_goes_on_where_it_stopped_and_exports(data, rooms, tmp_path, monkeypatch):
+    import onnxruntime
+
+    from tools.train_separator import train as training
+    from tools.train_separator.export import export
+
+    monkeypatch.setattr(training, "FRAMES", 2 * CHUNK)
+    monkeypatch.setattr(training, "VALIDATION", 2)
+    ran = {}
+    for name, ends in (("whole", (4,)), ("halves", (2, 4))):
+        for until in ends:
+            plan = training.Plan(4, batch=2, rise=2, validate_every=2)
+            training.train([data], tmp_path / name, rooms, plan, TINY, device="cpu", until=until)
+        ran[name] = torch.load(tmp_path / name / "last.pt", weights_only=True)
+        log = (tmp_path / name / "log.csv").read_text().splitlines()
+        assert [line.partition(",")[0] for line in log] == ["step", "2", "4"]
+    for key, value in ran["whole"]["average"].items():
+        assert torch.equal(value, ran["halves"]["average"][key]), key
+    told = export(tmp_path / "whole" / "best.pt", tmp_path / "tiny.onnx")
+    assert "MB" in told
+    network = Network(TINY).eval()
+    network.load_state_dict(torch.load(tmp_path / "whole" / "best.pt", weights_only=True)["average"])
+    session = onnxruntime.InferenceSession(tmp_path / "tiny.onnx")
+    for frames in (1, CHUNK, 3 * CHUNK + 5):
+        spectrum, speech = torch.randn(2, 2, frames, BINS, 2)
+        with torch.no_grad():
+            expected = network(spectrum, speech).numpy()
+        made = session.run(None, {"spectrum": spectrum.numpy(), "speech": speech.numpy()})[0]
+        assert np.abs(made - expected).max() < 0.02
