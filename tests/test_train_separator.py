@@ -119,7 +119,7 @@ def test_it_trains_goes_on_where_it_stopped_and_exports(data, rooms, tmp_path, m
     import onnxruntime
 
     from tools.train_separator import train as training
-    from tools.train_separator.export import export
+    from tools.train_separator.export import export, weights_of
 
     monkeypatch.setattr(training, "FRAMES", 2 * CHUNK)
     monkeypatch.setattr(training, "VALIDATION", 2)
@@ -133,8 +133,11 @@ def test_it_trains_goes_on_where_it_stopped_and_exports(data, rooms, tmp_path, m
         assert [line.partition(",")[0] for line in log] == ["step", "2", "4"]
     for key, value in ran["whole"]["average"].items():
         assert torch.equal(value, ran["halves"]["average"][key]), key
-    told = export(tmp_path / "whole" / "best.pt", tmp_path / "tiny.onnx")
+    told = export(tmp_path / "whole" / "best.pt", tmp_path / "tiny.onnx", tmp_path / "tiny.safetensors")
     assert "MB" in told
+    kept = weights_of(tmp_path / "tiny.safetensors")
+    for key, value in weights_of(tmp_path / "whole" / "best.pt").items():
+        assert torch.allclose(kept[key], value, atol=2e-3), key
     network = Network(TINY).eval()
     network.load_state_dict(torch.load(tmp_path / "whole" / "best.pt", weights_only=True)["average"])
     session = onnxruntime.InferenceSession(tmp_path / "tiny.onnx")

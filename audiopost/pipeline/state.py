@@ -9,10 +9,11 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
-from ..core.audio import Audio, FloatArray
+from ..core.audio import Audio, FloatArray, difference
 from ..core.errors import BadValue, InputError
 from ..core.project import Project
 from ..core.serial import from_json, to_json
@@ -176,15 +177,39 @@ def of_recording(path: Path, bare: Project, remedy: str) -> Project:
 
 
 def kept(project: Project) -> Project:
-    """`project` without the audio that cannot be read any more; `removed` goes as a whole where a part of it went."""
-    stems = {name: sound for name, sound in (project.stems or {}).items() if _is_there(sound)}
+    """`project` without the audio that cannot be read any more; `removed` goes as a whole where a part of it went.
+
+    The stem of the voice is delivered as it was repaired; as it was separated it is what the other stems leave.
+    """
     parts = project.removed
     gone: dict[str, Any] = {
         name: None for name in _SOUND if (sound := getattr(project, name)) is not None and not _is_there(sound)
     }
     if parts is not None and not all(map(_is_there, parts.values())):
         gone["removed"] = None
-    return replace(project, stems=stems or None, **gone)
+    there = replace(project, **gone)
+    stems = dict(project.stems or {})
+    others = {name: sound for name, sound in stems.items() if name != project.voice and _is_there(sound)}
+    alone = project.voice is not None and not _is_there(stems[project.voice]) and len(others) == len(stems) - 1
+    if project.voice and alone and (whole := separated_from(there)) is not None:
+        stems[project.voice] = _named(reduce(difference, others.values(), whole), stems[project.voice].sha256())
+    return replace(there, stems={name: sound for name, sound in stems.items() if _is_there(sound)} or None)
+
+
+def separated_from(project: Project) -> Audio | None:
+    """The programme that the stems were separated from; None where it was not kept and cannot be worked out."""
+    if project.restored is not None or not project.repairs:
+        return project.programme
+    if not project.removed:
+        return None
+    return reduce(difference, project.removed.values(), project.audio)
+
+
+def _named(audio: Audio, sha256: str) -> Audio:
+    """Sound worked out again, up to the rounding of files, under the hash that it had."""
+    return Audio.backed(
+        audio, channels=audio.channels, frames=audio.frames, rate=audio.rate, layout=audio.layout, sha256=sha256
+    )
 
 
 def _is_there(sound: Audio) -> bool:

@@ -7,7 +7,6 @@ import json
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
-from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -22,6 +21,7 @@ from ..core.stage import Progress, Step, silent
 from ..dsp.loudness import MIN_RATE, Meter
 from ..io import scratch
 from ..pipeline import apply
+from ..pipeline.state import separated_from
 from ..stages import loudness
 from .background import Background, Work
 from .cache import Cache
@@ -282,19 +282,10 @@ def _tests(project: Project) -> Iterable[_Test]:
     raw, mixing = dict(project.stems or {}), strips(project)
     if not raw:
         return
-    if (separated := _separated_from(project)) is not None:
+    if (separated := separated_from(project)) is not None:
         yield _test("source", raw, {}, separated)
     if project.clean is not None:
         yield _test("clean", mixing, mixed_at(project), project.clean)
-
-
-def _separated_from(project: Project) -> Audio | None:
-    """The programme that the stems were separated from; None where it was not kept and cannot be worked out."""
-    if project.restored is not None or not project.repairs:
-        return project.programme
-    if not project.removed:
-        return None
-    return reduce(difference, project.removed.values(), project.audio)
 
 
 def _test(of: str, stems: Mapping[str, Audio], places: Mapping[str, Fader], mix: Audio) -> _Test:

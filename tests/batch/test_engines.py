@@ -136,7 +136,8 @@ def test_models_are_loaded_once_a_worker(make: Make, recordings: list[Path], tmp
     workers = {event.worker for event in events if isinstance(event, Begun)}
     lines = loads(tmp_path)
     assert len(lines) == len(workers) == len(set(lines))
-    assert all(line.split()[1:] == ["1", "1"] for line in lines)  # one thread; telemetry is off
+    # One thread; telemetry is off (where Gradio was imported before, it says so in its own way).
+    assert all(line.split()[1] == "1" and line.split()[2] in ("1", "True") for line in lines)
 
 
 def test_a_killed_worker_costs_its_task_alone(make: Make, recordings: list[Path], tmp_path: Path) -> None:

@@ -264,8 +264,8 @@ def test_the_commands_of_the_page_parse_and_name_what_exists() -> None:
     for line in lines:
         given = parsed(shlex.split(line))
         assert given["preset"] in presets.names(), line
-        assert actors(given["actors"])
-        assert resources(given["resources"])
-    assert {parsed(shlex.split(line))["engine"] for line in lines} == {"local", "ray"}
+        assert actors(given["actors"] or "1")
+        assert resources(given["resources"] or "cpu=1")
+    assert {parsed(shlex.split(line))["engine"] or "local" for line in lines} == {"local", "ray"}
     for target in re.findall(r"\]\(([^)#]+)\)", text):
         assert (DOCS / target).exists(), target

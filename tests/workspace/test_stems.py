@@ -14,7 +14,8 @@ from audiopost.core.audio import Audio
 from audiopost.core.errors import BadValue, UnknownName
 from audiopost.core.project import Project
 from audiopost.core.stage import Step
-from audiopost.pipeline import apply
+from audiopost.pipeline import apply, state
+from audiopost.pipeline.state import AudioGone
 from audiopost.workspace import Desk, Folder, stems
 from audiopost.workspace.runs import MIXDOWN
 from audiopost.workspace.stems import Fader
@@ -213,3 +214,24 @@ def test_other_edits_meanwhile_are_kept(desk: Desk) -> None:
 
     stems.mix_down(desk, "stems.did_mix", {}, meanwhile)
     assert [each.stage for each in desk.project.steps] == ["diagnose", MIXDOWN]
+
+
+def test_the_dialogue_as_it_was_separated_is_what_the_other_stems_leave(desk: Desk) -> None:
+    """What a run delivers holds the repaired dialogue only: the raw one is worked out, under its own hash."""
+
+    class Gone:
+        def read(self, start: int, stop: int) -> np.ndarray:
+            raise AudioGone("gone")
+
+    project, raw = desk.project, samples(desk.project.stems["dialogue"])
+
+    def without(name: str) -> Project:
+        lost = project.stems[name]
+        gone = Audio.backed(Gone(), channels=2, frames=lost.frames, rate=RATE, sha256=lost.sha256())
+        return state.kept(replace(project, stems={**project.stems, name: gone}))
+
+    again = without("dialogue")
+    assert list(again.stems) == ["dialogue", "music", "effects"]
+    assert np.abs(samples(again.stems["dialogue"]) - raw).max() < 1e-6
+    assert again.stems["dialogue"].sha256() == project.stems["dialogue"].sha256()
+    assert list(without("music").stems) == ["dialogue", "effects"]

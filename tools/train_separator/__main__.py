@@ -17,7 +17,7 @@ import torch
 
 from .clips import RATE, Library, index
 from .compose import compose
-from .export import TARGET, export
+from .export import TARGET, WEIGHTS, export
 from .mix import STEMS
 from .network import Size
 from .rooms import rooms
@@ -41,13 +41,16 @@ def main() -> None:
     one.add_argument("--seed", type=int, default=0)
     one.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     one.add_argument("--threads", type=int, default=torch.get_num_threads())
-    one.add_argument("--start", type=Path, help="begin with the weights of this checkpoint")
+    one.add_argument(
+        "--start", type=Path, help="begin with these weights: a checkpoint, or house.safetensors beside this"
+    )
     one.add_argument("--until", type=int, help="stop at this step; the next call goes on")
     for name, value in vars(Size()).items():
         one.add_argument(f"--{name}", type=int, default=value)
     two = commands.add_parser("export", help="write the model that the package carries")
     two.add_argument("checkpoint", type=Path)
     two.add_argument("--to", type=Path, default=TARGET)
+    two.add_argument("--weights", type=Path, default=WEIGHTS, help="the same, to go on from")
     three = commands.add_parser("listen", help="write mixtures and their stems to look at and listen to")
     three.add_argument("work", type=Path)
     three.add_argument("data", type=Path)
@@ -64,6 +67,7 @@ def main() -> None:
     given = parser.parse_args()
     if given.command == "train":
         torch.set_num_threads(given.threads)
+        torch.set_flush_denormal(True)
         size = Size(**{name: getattr(given, name) for name in vars(Size())})
         plan = Plan(given.steps, given.batch, given.rate, fall=given.fall, seed=given.seed)
         train(
@@ -71,7 +75,7 @@ def main() -> None:
             until=given.until,
         )  # fmt: skip
     elif given.command == "export":
-        print(export(given.checkpoint, given.to))
+        print(export(given.checkpoint, given.to, given.weights))
     elif given.command == "listen":
         library = Library([given.data], held_out=True)
         for number in range(6):

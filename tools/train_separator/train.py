@@ -21,6 +21,7 @@ from audiopost.core.audio import Audio
 from audiopost.dsp.masks import refined
 
 from .clips import RATE, Library
+from .export import weights_of
 from .losses import loss, si_sdr
 from .mix import STEMS, Rooms, example
 from .network import CHUNK, HOP, Network, Size, separate
@@ -101,10 +102,9 @@ def train(
     end = min(plan.steps, until or plan.steps)
     work.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(plan.seed)
-    torch.set_flush_denormal(True)
     network = Network(size).to(device)
     if start is not None:
-        network.load_state_dict(torch.load(start, map_location=device, weights_only=True)["average"])
+        network.load_state_dict(weights_of(start))
     optimiser = torch.optim.AdamW(network.parameters(), lr=plan.rate, betas=(0.9, 0.98), weight_decay=0.01)
     average, step, seconds, best = Average(network), 0, 0.0, math.inf
     if (work / "last.pt").exists():
