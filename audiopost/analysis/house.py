@@ -31,7 +31,7 @@ RATE, WINDOW, HOP = 48_000, 2048, 1024
 #: What it finds, in its order; what they leave is effects.
 FOUND = ("dialogue", "music")
 #: How far the dialogue goes towards RNNoise's speech once more: mistakes of two that were taught apart cancel in part.
-#: .1 is best on what training held out, .3 on benchmarks/separate.py, whose voices are cleaner, as a film's are.
+#: .1 is best on what training held out; .3 was set with benchmarks/separate.py in view (docs/separator.md).
 _TRUST = np.float32(0.3)
 #: RMS at which RNNoise heard films in training.
 _USUAL = 0.1

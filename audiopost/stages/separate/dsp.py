@@ -1,4 +1,4 @@
-"""Separate by signal processing: the embedded backend.
+"""Separate by signal processing: the embedded backend for songs, and for films where it is asked for.
 
 Film: dialogue is what the speech enhancer keeps while a voice activity detector hears speech; the rest is split by
 `masks.music_of`. Music: drums are struck, bass is a low tone, and vocals are tones that a long window sees as
