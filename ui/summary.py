@@ -168,7 +168,7 @@ def _workers(project: Project, language: str) -> str:
     )
     rows = "".join(
         f'<tr><th scope="row">{escape(_named(f"name_{step.stage}", language))}</th><td>{escape(step.backend)}</td>'
-        f"<td>{escape(f'{step.model.name} · {step.model.licence}') if step.model else '–'}</td>"
+        f"<td>{'<br>'.join(escape(f'{m.name} · {m.licence}') for m in step.model.each) if step.model else '–'}</td>"
         f"<td>{escape(step.reason)}</td><td>{_seconds(step.timing, language)}</td></tr>"
         for step in project.steps
     )

@@ -11,7 +11,7 @@ from .errors import BadValue
 from .marks import Activity, CaptionIssue, Finding, LoudnessReport, Repair, SpecCheck
 from .speech import Caption, CastRole, SpeakerTurn, Transcript
 from .spotting import Cue, EmotionPoint, EmotionUtterance, Scene, StoryBeat
-from .stage import Choice, ModelInfo, Step
+from .stage import Choice, Step
 from .time import TIMEBASE_25, Span, Timebase
 
 
@@ -139,10 +139,6 @@ class Project:
     def step(self, stage: str) -> Step | None:
         """The record of a stage, None if it did not run."""
         return next((step for step in reversed(self.steps) if step.stage == stage), None)
-
-    @property
-    def models(self) -> tuple[ModelInfo, ...]:
-        return tuple(dict.fromkeys(step.model for step in self.steps if step.model))
 
     def require(self, names: frozenset[str], stage: str) -> None:
         """Raises BadValue naming what `stage` needs and no earlier stage made."""

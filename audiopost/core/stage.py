@@ -19,13 +19,22 @@ def silent(step: str, completed: float, total: float) -> None:
 
 @dataclass(frozen=True)
 class ModelInfo:
-    """A model that did something: enough to find it again and to judge whether it may be used."""
+    """A model that did something: enough to find it again and to judge whether it may be used.
+
+    `parts` are the models it consists of, where they are several: a network, and one whose opinion it hears.
+    """
 
     name: str
     version: str
     licence: str
     source: str
     sha256: str
+    parts: tuple[ModelInfo, ...] = ()
+
+    @property
+    def each(self) -> tuple[ModelInfo, ...]:
+        """Its parts, or itself."""
+        return self.parts or (self,)
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from ..core.registry import AUTO
 from ..core.serial import to_json
 from ..core.speech import Caption
 from ..core.spotting import Cue
-from ..core.stage import Step
+from ..core.stage import ModelInfo, Step
 from ..io.atomic import write_text
 from ..io.decode import file_sha256
 from ..subtitles.formats import FORMATS
@@ -252,13 +252,17 @@ def stem_title(name: str) -> str:
 
 
 def method(step: Step) -> str:
-    """What did the work: a model with version and licence, or the kind of plain processing."""
+    """What did the work: models with version and licence, or the kind of plain processing."""
     if step.model:
-        name, number = step.model.name, step.model.version
-        model = f"{name}{'' if not number or number in name else f' {number}'} ({step.model.licence})"
+        model = " and ".join(_titled(each) for each in step.model.each)
         return f"signal processing around {model}" if step.backend == "dsp" else model
     kind = "rules" if step.stage in ("cues", "scenes", "subtitles") else "signal processing"
     return kind if step.backend == kind else f"{kind} ({step.backend})"
+
+
+def _titled(model: ModelInfo) -> str:
+    name, number = model.name, model.version
+    return f"{name}{'' if not number or number in name else f' {number}'} ({model.licence})"
 
 
 def _tail(steps: list[Step]) -> str:

@@ -202,13 +202,14 @@ def folder_info(
 
 
 def together(infos: Sequence[ModelInfo]) -> ModelInfo:
-    """Several models as one record: names, versions, licences and sources in a row, one hash for all."""
+    """Several models as one record, whose parts they are: names, versions, licences and sources in a row, one hash."""
     if len(infos) == 1:
         return infos[0]
     name, version, licence, source = (
         ", ".join(getattr(info, field) for info in infos) for field in ("name", "version", "licence", "source")
     )
-    return ModelInfo(name, version, licence, source, hashes.digest({info.name: info.sha256 for info in infos}))
+    digest = hashes.digest({info.name: info.sha256 for info in infos})
+    return ModelInfo(name, version, licence, source, digest, tuple(part for info in infos for part in info.each))
 
 
 def verify(name: str) -> list[str]:

@@ -12,6 +12,7 @@ from audiopost.core.speech import Caption, CastRole, Consent, Transcript
 from audiopost.core.spotting import Cue
 from audiopost.core.stage import ModelInfo, Step
 from audiopost.delivery.provenance import cue_review, disclosure, provenance, write_provenance
+from audiopost.models.store import together
 
 RNNOISE = ModelInfo("RNNoise", "0.4.5", "BSD-3-Clause", "pyrnnoise", "a" * 64)
 WHISPER = ModelInfo("whisper-small", "2022-09", "MIT", "https://huggingface.co/Systran/faster-whisper-small", "b" * 64)
@@ -58,6 +59,7 @@ def test_every_step_says_what_did_it(project, outputs):
     denoise = record["steps"][1]
     assert denoise["model"] == {
         "name": "RNNoise", "version": "0.4.5", "licence": "BSD-3-Clause", "source": "pyrnnoise", "sha256": "a" * 64,
+        "parts": [],
     }  # fmt: skip
     assert denoise["input_sha256"] == "1" * 64
     assert denoise["options"] == {"backend": "auto"}
@@ -135,6 +137,16 @@ def test_signal_processing_that_uses_a_model_says_both(project):
     assert disclosure("music", split).startswith(
         "Music separated by signal processing around RNNoise 0.4.5 (BSD-3-Clause)"
     )
+
+
+def test_each_of_several_models_has_its_own_version_licence_and_hash(project):
+    own = ModelInfo("audiopost-house", "2", "Apache-2.0", "here", "b" * 64)
+    split = replace(project, steps=(step("separate", "house", together((own, RNNOISE))),))
+    assert disclosure("music", split).startswith(
+        "Music separated with audiopost-house 2 (Apache-2.0) and RNNoise 0.4.5 (BSD-3-Clause)"
+    )
+    (recorded,) = provenance(split, {})["steps"]
+    assert [part["sha256"] for part in recorded["model"]["parts"]] == ["b" * 64, "a" * 64]
 
 
 def test_loudness_alone_is_no_ai(project):

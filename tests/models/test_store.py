@@ -196,4 +196,7 @@ def test_several_models_are_one_record_whose_hash_stands_for_all():
     both = store.together([one, other])
     assert (both.name, both.version, both.licence, both.source) == ("a, b", "1, 1", "MIT, MIT", "https://a, https://b")
     assert len(both.sha256) == 64
+    assert both.each == both.parts == (one, other)
+    assert one.each == (one,)
+    assert store.together([one, both]).each == (one, one, other)
     assert both.sha256 != store.together([one, ModelInfo("b", "1", "MIT", "https://b", "c" * 64)]).sha256

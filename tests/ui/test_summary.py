@@ -17,6 +17,7 @@ from audiopost.core.marks import CaptionIssue, Finding, LoudnessReport, SpecChec
 from audiopost.core.project import MediaInfo, Project
 from audiopost.core.speech import Caption, SpeakerTurn, Transcript
 from audiopost.core.stage import ModelInfo, Step
+from audiopost.models.store import together
 
 NASTY = "<img src=x onerror=alert(1)>"
 
@@ -92,6 +93,9 @@ def test_who_did_the_work_names_backend_model_and_licence(project: Project) -> N
     page = shown(replace(project, steps=(Step("transcribe", "faster-whisper", "weights are here", {}, model=model),)))
     for text in ("faster-whisper", "tiny · MIT", "weights are here"):
         assert text in page
+    both = together((model, ModelInfo("other", "1", "BSD-3-Clause", "there", "1")))
+    page = shown(replace(project, steps=(Step("separate", "house", "auto", {}, model=both),)))
+    assert "tiny · MIT<br>other · BSD-3-Clause" in page
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
