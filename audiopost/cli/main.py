@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from ..core.errors import AudiopostError, UnknownName
+from ..models import threads
 from .console import say, utf8_streams
 
 #: name -> (module of this package that makes the command, line of help). Order is the order of the help.
@@ -81,6 +82,7 @@ def cli(debug: bool) -> None:
 def main(arguments: list[str] | None = None) -> None:
     """Runs a command and ends the process: 0 done, 1 failed, 2 wrong use."""
     utf8_streams()
+    threads.settle()
     arguments = sys.argv[1:] if arguments is None else arguments
     # Accepted anywhere on the line: a person adds it to the end of the command that failed.
     debug = "--debug" in arguments

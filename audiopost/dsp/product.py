@@ -14,7 +14,7 @@ def product(rows: FloatArray, matrix: FloatArray) -> FloatArray:
     """`rows` (n, k) times `matrix` (k, m), in pieces so small that BLAS keeps to this thread.
 
     Its other threads would be woken for each block of sound, and wait for each other longer than they work: on a busy
-    machine that takes ten times as long.
+    machine that takes ten times as long. In processes of our own it has none (`models.threads`); a pipeline's may.
     """
     count = max(1, _ONE_THREAD // matrix.size)
     whole = len(rows) // count * count

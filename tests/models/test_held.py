@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from audiopost.models import held, threads
@@ -46,3 +47,13 @@ def test_a_process_computes_with_what_it_was_given(monkeypatch: Any) -> None:
     assert threads.cores() >= 1
     given = threads.environment(2)
     assert given["OMP_NUM_THREADS"] == given[threads.VARIABLE] == "2"
+
+
+def test_numpy_s_blas_keeps_to_one_thread_wherever_we_start_it(monkeypatch: Any) -> None:
+    """How a product is shared out decides how it is rounded: the number of workers must not show in what they make."""
+    name = "OPENBLAS_NUM_THREADS"
+    assert threads.environment(2)[name] == "1"
+    for given, kept in (({}, "1"), ({name: "4"}, "4")):  # the user's own word stays
+        monkeypatch.setattr(os, "environ", given)
+        threads.settle()
+        assert given[name] == kept
