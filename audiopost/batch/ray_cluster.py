@@ -20,6 +20,8 @@ log = logging.getLogger("audiopost")
 
 #: What an actor may ask for: cores, share of a GPU (or several whole ones), memory in GB.
 RESOURCES = ("cpu", "gpu", "mem")
+#: How often a server for this client is asked for.
+_TRIES = 3
 #: How long it is waited for a head to be reached, in seconds.
 _REACH_S = 10.0
 
@@ -119,6 +121,17 @@ def shortened(text: str) -> str:
     return line if len(line) <= 400 else f"{line[:400]}…"
 
 
+def _connect(ray: Any, **how: Any) -> None:
+    """Ray forks a server of its own for each client, and some crash at birth, in gRPC's threads: the next one lives."""
+    for left in reversed(range(_TRIES)):
+        try:
+            ray.init(**how)
+            return
+        except ConnectionAbortedError:
+            if not left:
+                raise
+
+
 class Cluster:
     """The connection to a cluster, and whether it, or the cluster itself, is ours to end."""
 
@@ -137,7 +150,7 @@ class Cluster:
         before = signal.getsignal(signal.SIGTERM) if main else None
         own: dict[str, Any] = {"include_dashboard": False} if self._local else {}
         try:
-            ray.init(address=address or "local", log_to_driver=False, logging_level=logging.CRITICAL, **own)
+            _connect(ray, address=address or "local", log_to_driver=False, logging_level=logging.CRITICAL, **own)
         except (OSError, RuntimeError, ValueError, AssertionError, SystemExit, ray.exceptions.RayError) as error:
             raise Unavailable(
                 f"No Ray cluster at {address or 'this machine'}: {shortened(str(error))}", value=address,

@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import psutil
@@ -273,6 +274,27 @@ def test_each_kind_of_address(
 
 
 # --- its parts
+
+
+@pytest.mark.parametrize("crashes", [0, 2, 3])
+def test_a_server_that_crashes_at_its_birth_is_asked_for_again(crashes: int) -> None:
+    tries: list[str] = []
+
+    def init(**how: Any) -> None:
+        tries.append(how["address"])
+        if len(tries) <= crashes:
+            raise ConnectionAbortedError("Initialization failure from server: it crashed")
+
+    ray: Any = SimpleNamespace(
+        is_initialized=lambda: False, init=init, exceptions=SimpleNamespace(RayError=RuntimeError),
+        _private=SimpleNamespace(worker=SimpleNamespace()),
+    )  # fmt: skip
+    if crashes < 3:
+        Cluster(ray, "auto")
+    else:
+        with pytest.raises(Unavailable, match="it crashed"):
+            Cluster(ray, "auto")
+    assert tries == ["auto"] * min(crashes + 1, 3)
 
 
 def test_resources_are_read() -> None:
