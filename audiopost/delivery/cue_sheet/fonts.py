@@ -14,7 +14,7 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 #: Files that hold both Chinese scripts, best first; and the face to take from a collection, by language.
 _FILES = (
@@ -106,28 +106,29 @@ def _subset(file: Path, characters: str, language: str, name: str) -> bytes:
     """A TrueType font of those characters only, of that PostScript name."""
     from fontTools import subset
 
-    font = _face(file, language)
-    options = subset.Options(layout_features=[], hinting=False, notdef_outline=True, name_IDs=[1, 2, 4, 6])
-    options.drop_tables += ["vhea", "vmtx", "VORG", "BASE", "GPOS", "GSUB", "GDEF", "FFTM"]
-    cutter = subset.Subsetter(options)
-    cutter.populate(text=characters + "".join(map(chr, range(32, 127))) + "–—…·")
-    cutter.subset(font)
-    if "CFF " in font or "CFF2" in font:
-        _as_truetype(font)
-    for record in font["name"].names:
-        record.string = name
-    font.recalcTimestamp = False  # equal pages, equal bytes
-    data = io.BytesIO()
-    font.save(data)
-    return data.getvalue()
+    with file.open("rb") as stream:  # tables are read from it when they are asked for
+        font = _face(stream, file.suffix.lower() == ".ttc", language)
+        options = subset.Options(layout_features=[], hinting=False, notdef_outline=True, name_IDs=[1, 2, 4, 6])
+        options.drop_tables += ["vhea", "vmtx", "VORG", "BASE", "GPOS", "GSUB", "GDEF", "FFTM"]
+        cutter = subset.Subsetter(options)
+        cutter.populate(text=characters + "".join(map(chr, range(32, 127))) + "–—…·")
+        cutter.subset(font)
+        if "CFF " in font or "CFF2" in font:
+            _as_truetype(font)
+        for record in font["name"].names:
+            record.string = name
+        font.recalcTimestamp = False  # equal pages, equal bytes
+        data = io.BytesIO()
+        font.save(data)
+        return data.getvalue()
 
 
-def _face(file: Path, language: str) -> Any:
+def _face(stream: BinaryIO, collection: bool, language: str) -> Any:
     from fontTools.ttLib import TTCollection, TTFont
 
-    if file.suffix.lower() != ".ttc":
-        return TTFont(file, lazy=True)
-    faces = TTCollection(str(file), lazy=True).fonts
+    if not collection:
+        return TTFont(stream, lazy=True)
+    faces = TTCollection(stream, lazy=True).fonts
     names = [face["name"].getDebugName(4) or "" for face in faces]
     for ending in _FACES[language]:
         for face, name in zip(faces, names, strict=True):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import re
 import shutil
 import subprocess
+import warnings
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -56,6 +58,18 @@ def test_chinese_is_embedded(tmp_path, make_spotting, bases, language, words):
     if not list(fonts._installed()):
         pytest.skip("no Chinese font on this machine: one of Adobe's CID fonts is named instead")
     assert b"/FontFile2" in path.read_bytes()
+
+
+def test_the_font_s_file_is_closed():
+    file = next(fonts._installed(), None)
+    if file is None:
+        pytest.skip("no Chinese font on this machine")
+    fonts._subset.cache_clear()  # so that it is read here
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always", ResourceWarning)
+        fonts.fonts_for("門關上", "zh-hant")
+        gc.collect()  # finds what other tests left open as well
+    assert [str(each.message) for each in said if str(file.parent) in str(each.message)] == []
 
 
 def test_pages_made_one_after_another_have_their_own_characters(tmp_path, make_spotting, bases):
