@@ -394,7 +394,10 @@ def test_bad_requests_name_value_and_choices(tiny_whisper: Callable[..., Path], 
 
 def test_an_english_model_speaks_english(tiny_whisper: Callable[..., Path], speech: Audio) -> None:
     pieces, backend = heard(speech, tiny_whisper(ENGLISH, multilingual=False))
-    assert (backend.language, texts(pieces)) == ("en", ["Hello there, world.", "It works."])
+    assert backend.language == "en"
+    # When random weights hear the words, and so whether a pause parts two of a sentence, depends on the processor.
+    assert " ".join(texts(pieces)) == ENGLISH
+    assert "It works." in texts(pieces)
 
 
 def test_a_model_of_128_bands_needs_no_preprocessor_config(tiny_whisper: Callable[..., Path], speech: Audio) -> None:
