@@ -6,6 +6,7 @@ minutes), tiny (10,000 jobs of a no-op), growth (the worker over 50 files). Ever
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import os
 import shutil
@@ -206,9 +207,14 @@ PARTS = {"throughput": throughput, "overhead": overhead, "tiny": tiny, "growth":
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}; all unless named")
+    parts = parser.parse_args().parts
+    if strange := {*parts} - {*PARTS}:  # argparse's own choices refuse that none is named
+        parser.error(f"{', '.join(sorted(strange))}: not one of {', '.join(PARTS)}")
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     print(f"{psutil.cpu_count()} cores")
-    for name in sys.argv[1:] or PARTS:
+    for name in parts or PARTS:
         with tempfile.TemporaryDirectory() as folder:
             PARTS[name](Path(folder) / name)
 

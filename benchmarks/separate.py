@@ -1,12 +1,12 @@
-"""Film stems: python benchmarks/separate.py [--count 40] [--stereo] [--languages] [--cost] [--set OPTION=VALUE] …
+"""Film stems: python benchmarks/separate.py [--count 40] [--stereo | --songs] [--dnsmos] [--languages | --cost] …
 
 Seeded mixtures of 15 s: sentences of one speaker with pauses at -17 LUFS, music at -24, effects at -21 (single effects
 with gaps, over a bed of noise 9 dB below), in mono or in stereo (dialogue in the middle, effects panned, music as it
-is). For each way the SI-SDR of its stems, and two checks of the stage: how well its stems sum to the mixture, and the
-largest step at the edges of its blocks against the steps around. With --languages: the gains with dialogue in other
-languages, eight mixtures each. With --dnsmos: DNSMOS of the mixture and of each dialogue. With --cost: time and
-memory instead, each way in a process of its own, and demucs' own separator beside ours with an htdemucs of real size
-and random weights.
+is). For each way the SI-SDR of its stems, and two checks of `house`: how well its stems sum to the mixture, and the
+largest step at the edges of its blocks against the steps around. With --songs the music is sung: MIR-1K's karaoke,
+voice and accompaniment as one. With --languages: the gains with dialogue in other languages, eight mixtures each. With
+--dnsmos: DNSMOS of the mixture and of each dialogue too. With --cost: time and memory instead, each way in a process of
+its own, and demucs' own separator beside ours with an htdemucs of real size and random weights.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -73,12 +73,15 @@ def strung(
     return out
 
 
-def mixtures(folder: Path, count: int, seed: int, channels: int = 1, language: str = "") -> Iterator[Stems]:
+def mixtures(
+    folder: Path, count: int, seed: int, channels: int = 1, language: str = "", songs: bool = False
+) -> Iterator[Stems]:
     """The true stems, each (channels, FRAMES); the dialogue is TSP's (English), or what there is in a language."""
     rng = np.random.default_rng(seed)
     sentences = sorted(folder.glob(f"asr/{language}_*" if language else "speech_clean/tsp/*"))
     speakers = sorted({path.name[:2] for path in sentences})
-    tracks, effects, noises = (sorted(folder.glob(f"{kind}/*.*")) for kind in ("music", "effects", "noise"))
+    music = "stems/mir1k" if songs else "music"
+    tracks, effects, noises = (sorted(folder.glob(f"{kind}/*.*")) for kind in (music, "effects", "noise"))
     for i in range(count):
         own = [path for path in sentences if path.name.startswith(speakers[i % len(speakers)])]
         dialogue = strung(own, (0.3, 1.2), rng, channels)
@@ -140,7 +143,7 @@ WAYS: dict[str, Callable[[FloatArray], Stems]] = {
 LANGUAGES = ("de", "es", "it", "ja", "ru", "yue", "zh")
 
 
-def largest_step(stem: FloatArray, edges_s: range) -> float:
+def largest_step(stem: FloatArray, edges_s: Sequence[int]) -> float:
     """The largest second difference within 30 ms of an edge, by the 99.9th percentile in the second around it."""
     curve = np.abs(np.diff(stem, n=2, axis=1)).max(axis=0)
     ratios = []
@@ -152,7 +155,7 @@ def largest_step(stem: FloatArray, edges_s: range) -> float:
 
 
 def quality(args: argparse.Namespace, changes: dict[str, str]) -> None:
-    ways = dict(WAYS)
+    ways = {way: run for way, run in WAYS.items() if way in args.ways}
     if changes:
         ways["dsp"] = lambda mix: stage(mix, **{"backend": "dsp", **changes})
     try:
@@ -161,16 +164,22 @@ def quality(args: argparse.Namespace, changes: dict[str, str]) -> None:
     except Unavailable as error:
         print(f"demucs is left out: {error}\n")
     scores: dict[str, list[list[float]]] = {way: [] for way in ("mixture", *ways)}
+    opinions: dict[str, list[list[float]]] = {}
     seconds = dict.fromkeys(ways, 0.0)
     mixed = []
-    for truth in mixtures(args.audio, args.count, args.seed, 2 if args.stereo else 1):
+    for truth in mixtures(args.audio, args.count, args.seed, 2 if args.stereo else 1, songs=args.songs):
         mix = np.sum([*truth.values()], axis=0)
         scores["mixture"].append([si_sdr(mix, part) for part in truth.values()])
+        dialogues = {"mixture": mix, "truth": truth["dialogue"]}
         for way, run in ways.items():
             begin = time.perf_counter()
             stems = run(mix)
             seconds[way] += time.perf_counter() - begin
             scores[way].append([si_sdr(stems[name], part) for name, part in truth.items()])
+            dialogues[way] = stems["dialogue"]
+        if args.dnsmos:
+            for way, dialogue in dialogues.items():
+                opinions.setdefault(way, []).append(dnsmos(dialogue))
         mixed.append(mix)
     base = np.array(scores["mixture"])
     print("| way | dialogue: SI-SDR, gain, worst | music | effects | RTF |\n| --- | --- | --- | --- | --- |")
@@ -183,11 +192,16 @@ def quality(args: argparse.Namespace, changes: dict[str, str]) -> None:
         ]
         rtf = f"{seconds[way] / (args.count * FRAMES / RATE):.3f}" if way in ways else ""
         print(f"| {way} | {' | '.join(cells)} | {rtf} |")
+    if opinions:
+        print("\n| dialogue | DNSMOS overall | speech | background |\n| --- | --- | --- | --- |")
+    for way, judged in opinions.items():
+        print(f"| {way} | {' | '.join(f'{score:.2f}' for score in np.mean(judged, axis=0))} |")
     long = np.concatenate(mixed, axis=1)
-    made = stage(long, **{"backend": "dsp", **changes})
+    made = stage(long, backend="house")
     null = np.abs(np.sum([stem.astype(np.float64) for stem in made.values()], axis=0) - long).max()
     print(f"\nsum of the stems less the mixture: {20 * np.log10(null + 1e-12):.0f} dBFS at most")
-    edges = range(20, long.shape[1] // RATE, 20)
+    # Where two mixtures meet there is a step of the mixture itself.
+    edges = [edge for edge in range(16, long.shape[1] // RATE, 16) if edge * RATE % FRAMES]
     steps = {"mixture": long, **made}
     print("step at block edges by those around:", {k: round(largest_step(v, edges), 2) for k, v in steps.items()})
 
@@ -207,21 +221,13 @@ def languages(args: argparse.Namespace) -> None:
             )
 
 
-def dnsmos(args: argparse.Namespace) -> None:
-    """Of the mixtures and of the dialogue that each way makes of them."""
+def dnsmos(dialogue: FloatArray) -> list[float]:
+    """Overall, speech, background."""
     from speechmos import dnsmos as judge
 
-    scores: dict[str, list[list[float]]] = {}
-    for truth in mixtures(args.audio, args.count, args.seed):
-        mix = np.sum([*truth.values()], axis=0)
-        heard = {"mixture": mix, **{way: run(mix)["dialogue"] for way, run in WAYS.items()}, "truth": truth["dialogue"]}
-        for way, sound in heard.items():
-            mono = resample(sound, RATE, 16_000)[0]
-            judged = judge.run(mono / max(1.0, float(np.abs(mono).max())), sr=16_000)
-            scores.setdefault(way, []).append([float(judged[key]) for key in ("ovrl_mos", "sig_mos", "bak_mos")])
-    print("| dialogue | DNSMOS overall | speech | background |\n| --- | --- | --- | --- |")
-    for way, found in scores.items():
-        print(f"| {way} | {' | '.join(f'{score:.2f}' for score in np.mean(found, axis=0))} |")
+    mono = resample(dialogue.mean(axis=0, keepdims=True), RATE, 16_000)[0]
+    judged = judge.run(mono / max(1.0, float(np.abs(mono).max())), sr=16_000)
+    return [float(judged[key]) for key in ("ovrl_mos", "sig_mos", "bak_mos")]
 
 
 def random_htdemucs(folder: Path, *, tiny: bool) -> None:
@@ -284,7 +290,7 @@ def cost(args: argparse.Namespace) -> None:
     medians = {}
     with tempfile.TemporaryDirectory() as name:
         random_htdemucs(Path(name), tiny=args.tiny)
-        for way in (*WAYS, "engine", "demucs"):
+        for way in args.ways:
             rounds = args.rounds if way in ("engine", "demucs") else 1
             runs = []
             for _ in range(rounds):
@@ -295,6 +301,8 @@ def cost(args: argparse.Namespace) -> None:
             medians[way] = run
             cells = f"{run['wall']:.1f} | {run['wall'] / run['length']:.3f} | {run['cpu']:.1f} | {run['peak']:.0f}"
             print(f"| {way} | {run['length']:.0f} | {cells} |", flush=True)
+    if not {"engine", "demucs"} <= {*medians}:
+        return
     ratio = {key: round(medians["demucs"][key] / medians["engine"][key], 3) for key in ("wall", "cpu", "peak")}
     print(f"\nour demucs stage by demucs' own separator: {ratio}")
 
@@ -304,10 +312,13 @@ def main() -> None:
     parser.add_argument("--audio", type=Path, default=Path(__file__).parents[2] / "shared" / "audio")
     parser.add_argument("--count", type=int, default=40)
     parser.add_argument("--seed", type=int, default=7)
+    all_ways = (*WAYS, "engine", "demucs")
+    parser.add_argument("--ways", nargs="+", choices=all_ways, default=all_ways, help="engine and demucs: with --cost")
     parser.add_argument("--stereo", action="store_true")
+    parser.add_argument("--songs", action="store_true")
     parser.add_argument("--set", action="append", default=[], metavar="OPTION=VALUE", help="an option of separate")
     parser.add_argument("--languages", action="store_true", help="dialogue in other languages")
-    parser.add_argument("--dnsmos", action="store_true", help="of the dialogue")
+    parser.add_argument("--dnsmos", action="store_true", help="of the dialogue, too")
     parser.add_argument("--cost", action="store_true", help="time and memory instead of quality")
     parser.add_argument("--seconds", type=float, default=60.0, help="of recording, with --cost")
     parser.add_argument("--rounds", type=int, default=3, help="of demucs, with --cost")
@@ -321,8 +332,6 @@ def main() -> None:
         cost(args)
     elif args.languages:
         languages(args)
-    elif args.dnsmos:
-        dnsmos(args)
     else:
         quality(args, dict(pair.split("=", 1) for pair in args.set))
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import csv
+import os
+import platform
+import subprocess
 import sys
 from pathlib import Path
 
@@ -15,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from tools.train_separator.clips import HELD_OUT, RATE, Library, index  # noqa: E402
 from tools.train_separator.losses import loss, si_sdr  # noqa: E402
-from tools.train_separator.mix import STEMS, Rooms, example  # noqa: E402
+from tools.train_separator.mix import CODECS, STEMS, Rooms, coded, example  # noqa: E402
 from tools.train_separator.network import BINS, CHUNK, HOP, Network, Size, separate  # noqa: E402
 
 TINY = Size(width=8, along=8, across=8, blocks=2)
@@ -82,6 +85,35 @@ def test_mixtures_are_the_same_for_a_seed_and_as_loud_as_films(data, rooms):
     assert -30 < min(levels) < max(levels) < -10
 
 
+def test_what_comes_out_of_a_lossy_file_is_as_long_and_as_loud_but_not_the_same(data):
+    sound = Library([data], held_out=False).pieces("music", 0)[0].astype(np.float32) / 32768
+    for seed in range(4 * len(CODECS)):
+        heard = coded(3 * sound, np.random.default_rng(seed)) / 3
+        assert heard.shape == sound.shape
+        assert heard.dtype == np.float32
+        assert np.sqrt(np.mean(heard**2)) == pytest.approx(np.sqrt(np.mean(sound**2)), rel=0.1)
+        assert not np.array_equal(heard, sound)
+
+
+def test_who_speaks_sings_the_notes():
+    pytest.importorskip("pyworld", reason="the recipe's own dependency")
+    import librosa
+
+    from tools.train_separator.sing import Sung, sing
+
+    t = np.arange(2 * RATE) / RATE
+    said = sum(np.sin(2 * np.pi * 150 * k * t) / k for k in range(1, 20)).astype(np.float32) * 0.1
+    notes = [Sung(0.5, 1.0, 57), Sung(1.5, 1.0, 60), Sung(4.0, 1.0, 62)]
+    sung = sing(said, notes, 6.0, np.random.default_rng(0))
+    assert sung.shape == (6 * RATE,)
+    heard = librosa.yin(sung, fmin=60, fmax=1000, sr=RATE, frame_length=4096, hop_length=480)
+    middles = [heard[round((n.start_s + 0.3) * 100) : round((n.start_s + 0.8) * 100)] for n in notes]
+    shifts = {round(float(librosa.hz_to_midi(np.median(m)))) - n.pitch for m, n in zip(middles, notes, strict=True)}
+    assert shifts in ({0}, {12}, {-12})
+    assert np.abs(sung[round(2.7 * RATE) : round(3.9 * RATE)]).max() < 0.01 * np.abs(sung).max()
+    assert not sing(np.zeros(RATE, np.float32), notes, 6.0, np.random.default_rng(0)).any()
+
+
 def test_stems_sum_to_the_mix_and_what_comes_later_than_a_second_is_not_heard():
     torch.manual_seed(0)
     network = Network(Size(width=8, along=8, across=8, blocks=4)).eval()
@@ -112,6 +144,15 @@ def test_the_loss_prefers_the_truth_and_silence_is_no_trap():
     value.backward()
     assert torch.isfinite(wrong.grad).all()
     assert float(si_sdr(2 * stems[1] + 1e-4, stems[1]).min()) > 40
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="names an instruction set of x86")
+def test_bfloat16_is_for_processors_that_have_it():
+    code = "from tools.train_separator.train import has_bfloat16; print(has_bfloat16('cpu'))"
+    environment = {**os.environ, "ONEDNN_MAX_CPU_ISA": "AVX2"}
+    command = [sys.executable, "-c", code]
+    assert subprocess.check_output(command, cwd=Path(__file__).parents[1], env=environment, text=True) == "False\n"
 
 
 @pytest.mark.slow

@@ -12,6 +12,7 @@ import functools
 import hashlib
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from ..core.audio import Audio, FloatArray
 from ..core.errors import MissingExtra
 from ..core.stage import ModelInfo
 from ..dsp.resample import converted, length, stream
+from ..models import threads
 
 RATE = 48_000
 FRAME = 480
@@ -55,16 +57,19 @@ def model_info() -> ModelInfo:
 
 
 class _States:
-    """One network state for each channel, freed at the end."""
+    """One network state for each channel, freed at the end; channels are heard side by side where there are cores."""
 
     def __init__(self, channels: int) -> None:
         self._lib = _library()
         self._states = [self._lib.rnnoise_create(None) for _ in range(channels)]
+        self._pool = ThreadPoolExecutor(min(threads.cores(), channels)) if channels > 1 else None
 
     def __enter__(self) -> _States:
         return self
 
     def __exit__(self, *_: object) -> None:
+        if self._pool:
+            self._pool.shutdown()
         for state in self._states:
             self._lib.rnnoise_destroy(state)
         self._states = []
@@ -72,18 +77,21 @@ class _States:
     def run(self, samples: FloatArray, live: Iterable[bool]) -> FloatArray:
         """(channels, a multiple of FRAME), DELAY late; channels that are not `live` rest, and give silence."""
         work = np.ascontiguousarray(samples * _SCALE, dtype=np.float32)
-        step = FRAME * work.itemsize
-        process = self._lib.rnnoise_process_frame
-        for state, row, on in zip(self._states, work, live, strict=True):
-            if not on:
-                row[:] = 0
-                continue
-            address = row.ctypes.data
-            for at in range(0, row.nbytes, step):
-                frame = ctypes.cast(address + at, _FLOATS)
-                process(state, frame, frame)
+        each = self._pool.map if self._pool else map
+        for _ in each(self._hear, self._states, work, live):
+            pass
         work /= _SCALE
         return work
+
+    def _hear(self, state: Any, row: FloatArray, on: bool) -> None:
+        """One channel, in place."""
+        if not on:
+            row[:] = 0
+            return
+        process, address = self._lib.rnnoise_process_frame, row.ctypes.data
+        for at in range(0, row.nbytes, FRAME * row.itemsize):
+            frame = ctypes.cast(address + at, _FLOATS)
+            process(state, frame, frame)
 
 
 def speech_stream(blocks: Iterable[FloatArray], channels: int, heed: Heed | None = None) -> Iterator[FloatArray]:

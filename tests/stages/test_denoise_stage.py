@@ -14,10 +14,11 @@ from audiopost.io.decode import load
 from audiopost.stages import denoise, separate
 
 
-def test_a_stem_that_the_same_network_made_is_not_sent_through_it_again(scene: Path) -> None:
+@pytest.mark.parametrize("split", ["dsp", "house"])
+def test_a_stem_that_the_same_network_made_is_not_sent_through_it_again(scene: Path, split) -> None:
     project = load(scene)
     project = replace(project, audio=project.audio.between(22, 27))
-    project = separate.Stage()(project, separate.Options(backend="dsp"), silent)
+    project = separate.Stage()(project, separate.Options(backend=split), silent)
     assert project.stems is not None
     kept = denoise.Stage()(project, denoise.Options(), silent)
     assert kept.repaired == project.stems["dialogue"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import hashlib
 
 import numpy as np
 import pytest
@@ -40,7 +40,7 @@ def test_how_loud_a_film_is_changes_nothing(scene):
     usual = separate(Audio(scene, RATE), backend="house")
     quiet = separate(Audio(scene * np.float32(0.001), RATE), backend="house")
     for name, stem in usual.items():
-        assert decibels(1000 * quiet[name].samples - stem.samples, scene) < -80
+        assert decibels(1000 * quiet[name].samples - stem.samples, scene) < -70
 
 
 def test_how_a_film_is_cut_into_blocks_changes_little(scene, monkeypatch):
@@ -77,7 +77,25 @@ def test_songs_are_for_others():
     assert BACKENDS.pick(Options(backend="embedded", stems="music")) == "dsp"
 
 
-def test_the_record_names_the_file_that_ran():
+def test_the_record_names_both_networks_and_the_file_that_ran():
     info = house.model_info()
-    assert re.fullmatch("[0-9a-f]{64}", info.sha256)
+    assert info.sha256 == hashlib.sha256(house.PATH.read_bytes()).hexdigest()
     assert house.PATH.stat().st_size < 8_000_000
+    _, choice = BACKENDS.choose(Options(backend="house"))
+    assert choice.model
+    assert choice.model.name == "audiopost-house, RNNoise"
+    both = [(model.name, model.licence) for model in choice.model.each]
+    assert both == [("audiopost-house", "Apache-2.0"), ("RNNoise", "BSD-3-Clause")]
+
+
+def test_music_is_sought_in_what_dialogue_leaves():
+    """A plucked tune in a hiss, as a music model's vocals leave it."""
+    rng, tune = np.random.default_rng(0), np.zeros(8 * RATE)
+    for i, hz in enumerate((220.0, 277.2, 329.6, 440.0, 329.6, 277.2, 246.9, 293.7) * 2):
+        since = np.arange(len(tune) - i * RATE // 2) / RATE
+        strings = sum(np.sin(2 * np.pi * hz * k * since) / k for k in (1, 2, 3, 4))
+        tune[i * RATE // 2 :] += 0.05 * np.exp(-3 * since) * strings
+    rest = Audio((tune + rng.normal(0, 0.003, len(tune))).astype(np.float32), RATE)
+    music = np.concatenate([*house.music_in(rest)], axis=-1)
+    assert music.shape == (1, rest.frames)
+    assert decibels(music[0] - tune, tune) < -12

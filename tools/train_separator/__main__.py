@@ -35,7 +35,7 @@ def main() -> None:
     one.add_argument("data", type=Path, nargs="+", help="folders with index.csv and the recordings that it names")
     one.add_argument("--work", type=Path, required=True, help="where checkpoints and the log go")
     one.add_argument("--steps", type=int, default=20_000)
-    one.add_argument("--batch", type=int, default=8, help="mixtures of 6 s a step")
+    one.add_argument("--batch", type=int, default=8, help="mixtures of 4 s a step")
     one.add_argument("--rate", type=float, default=1.5e-3, help="of learning, at most")
     one.add_argument("--fall", type=float, default=0.3, help="share of the steps in which it goes to nothing")
     one.add_argument("--seed", type=int, default=0)
@@ -64,6 +64,7 @@ def main() -> None:
     five.add_argument("--font", type=Path, default=Path("/usr/share/sounds/sf2/FluidR3_GM.sf2"))
     five.add_argument("--count", type=int, default=160)
     five.add_argument("--seed", type=int, default=0)
+    five.add_argument("--voices", type=Path, help="a folder to train on: who speaks there sings the tunes")
     given = parser.parse_args()
     if given.command == "train":
         torch.set_num_threads(given.threads)
@@ -85,7 +86,8 @@ def main() -> None:
     elif given.command == "curves":
         _curves(given.work / "log.csv", given.picture)
     elif given.command == "compose":
-        compose(given.to, given.font, given.count, given.seed)
+        voices = Library([given.voices], held_out=False, kinds=("speech",)) if given.voices else None
+        compose(given.to, given.font, given.count, given.seed, voices)
     else:
         _data(given.data)
 

@@ -66,11 +66,13 @@ def index(folder: Path) -> list[Clip]:
 class Library:
     """Clips as 16 bit in memory, by kind and owner; mono at RATE."""
 
-    def __init__(self, folders: Sequence[Path], *, held_out: bool) -> None:
+    def __init__(self, folders: Sequence[Path], *, held_out: bool, kinds: Sequence[str] = KINDS) -> None:
         self._sounds: dict[str, list[list[NDArray[np.int16]]]] = {}
-        clips = [clip for folder in folders for clip in index(folder) if clip.held_out == held_out]
+        clips = [
+            clip for folder in folders for clip in index(folder) if clip.held_out == held_out and clip.kind in kinds
+        ]
         files = {path: _whole(path) for path in sorted({clip.path for clip in clips})}
-        for kind in KINDS:
+        for kind in kinds:
             # Speech by speaker, so that everybody speaks as often; the others by file, which hold alike sounds.
             owners: dict[str, list[NDArray[np.int16]]] = defaultdict(list)
             for clip in clips:

@@ -1,7 +1,8 @@
 """Music by rule, played by FluidSynth: more instruments, keys and textures than the recordings have.
 
 Pieces of half a minute: a scale, four chords, and a texture of one to five parts out of General MIDI. They need not be
-good music; they have to sound like instruments. `fluidsynth` and a General MIDI sound font (FluidR3, MIT) are needed.
+good music; they have to sound like instruments. With voices, the tune is sung. `fluidsynth` and a General MIDI sound
+font (FluidR3, MIT) are needed.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ import mido
 import numpy as np
 import soundfile
 
-from .clips import COMPOSED, RATE
+from .clips import COMPOSED, RATE, Library, floats
+from .sing import Sung, sing
 
 Dice = np.random.Generator
 
@@ -105,8 +107,11 @@ class _Song:
         return [self.scale[min(lowest + step, len(self.scale) - 1)] for step in (0, 2, 4)]
 
 
-def compose(folder: Path, font: Path, count: int, seed: int) -> None:
-    """Writes `count` pieces and an index.csv of them into `folder`, as FLAC; those that are there are kept."""
+def compose(folder: Path, font: Path, count: int, seed: int, voices: Library | None = None) -> None:
+    """Writes `count` pieces and an index.csv of them into `folder`, as FLAC; those that are there are kept.
+
+    With `voices`, each has a tune, and somebody who speaks there sings it.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     fields = ["path", "kind", "offset_s", "duration_s", "speaker", "source", "licence"]
     with (folder / "index.csv").open("w", encoding="utf-8", newline="") as file:
@@ -115,16 +120,18 @@ def compose(folder: Path, font: Path, count: int, seed: int) -> None:
         for number in range(count):
             name = f"composed {seed}-{number:04}.flac"
             if not (folder / name).exists():
-                _play(folder / name, font, np.random.default_rng((seed, 4, number)))
+                _play(folder / name, font, np.random.default_rng((seed, 4, number)), voices)
             writer.writerow({
                 "path": name, "kind": "music", "offset_s": 0, "duration_s": SECONDS, "speaker": "",
-                "source": f"{COMPOSED}{seed}/{number}@", "licence": f"by rule; sounds of {font.name}",
+                "source": f"{COMPOSED}{seed}/{number}@",
+                "licence": f"by rule; sounds of {font.name}" + (", voices of the speech" if voices else ""),
             })  # fmt: skip
 
 
-def _play(path: Path, font: Path, dice: Dice) -> None:
+def _play(path: Path, font: Path, dice: Dice, voices: Library | None) -> None:
     score = path.with_suffix(".mid")
-    _score(dice).save(score)
+    file, tune = _score(dice, sung=voices is not None)
+    file.save(score)
     wave = path.with_suffix(".wav")
     subprocess.run(  # noqa: S603 - our own arguments
         [
@@ -135,32 +142,45 @@ def _play(path: Path, font: Path, dice: Dice) -> None:
     )  # fmt: skip
     sound, _ = soundfile.read(wave, dtype="float32", always_2d=True)
     mono = sound.mean(axis=1)[: SECONDS * RATE]
+    mono = np.pad(mono, (0, SECONDS * RATE - len(mono)))
+    if voices is not None:
+        pieces = voices.pieces("speech", int(dice.integers(voices.owners("speech"))))
+        said = np.concatenate([floats(pieces[each]) for each in dice.permutation(len(pieces))[:20]])[: 8 * RATE]
+        voice = sing(said, tune, SECONDS, dice)
+        level = float(np.sqrt(np.mean(mono**2))) or 0.1
+        mono += voice * np.float32(10 ** (dice.uniform(-3, 8) / 20) * level / (np.sqrt(np.mean(voice**2)) + 1e-6))
     mono *= 0.7 / max(float(np.abs(mono).max()), 1e-3)
     part = path.with_suffix(".part.flac")
-    soundfile.write(part, np.pad(mono, (0, SECONDS * RATE - len(mono))), RATE)
+    soundfile.write(part, mono, RATE)
     part.replace(path)
     score.unlink()
     wave.unlink()
 
 
-def _score(dice: Dice) -> mido.MidiFile:
+def _score(dice: Dice, *, sung: bool) -> tuple[mido.MidiFile, list[Sung]]:
+    """The instruments' score, and the tune if it is not for them."""
     tempo = float(dice.uniform(55, 150))
     beats = int(SECONDS * tempo / 60)
     mode, tonic = MODES[dice.integers(len(MODES))], int(dice.integers(36, 48))
     chords = PROGRESSIONS[dice.integers(len(PROGRESSIONS))]
     scale = [tonic + 12 * octave + step for octave in range(5) for step in mode]
     bar = int(dice.choice([3, 4, 4, 4]))
-    parts = TEXTURES[dice.integers(len(TEXTURES))]
+    textures = [each for each in TEXTURES if "lead" in each] if sung else TEXTURES
+    parts = textures[dice.integers(len(textures))]
+    tune: list[Sung] = []
     file = mido.MidiFile(ticks_per_beat=TICKS)
     first = mido.MidiTrack([mido.MetaMessage("set_tempo", tempo=mido.bpm2tempo(tempo))])
     file.tracks.append(first)
     for channel, part in enumerate(parts):
         notes = _PARTS[part](_Song(scale, len(mode), chords, beats, bar), dice)
+        if sung and part == "lead":
+            tune = [Sung(note.start * 60 / tempo, note.length * 60 / tempo, note.pitch) for note in notes]
+            continue
         families = {"pad": SUSTAINED, "drone": SUSTAINED, "lead": LEADS, "bass": BASSES, "arpeggio": KEYS + PLUCKED,
                     "chords": KEYS + PLUCKED, "drums": (0, 8, 16, 24, 25, 32, 40, 48)}  # fmt: skip
         program = int(dice.choice(families[part]))
         file.tracks.append(_track(notes, 9 if part == "drums" else channel, program, int(dice.integers(70, 120)), dice))
-    return file
+    return file, tune
 
 
 def _track(notes: list[_Note], channel: int, program: int, volume: int, dice: Dice) -> mido.MidiTrack:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import functools
+import io
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import scipy.fft
 import scipy.signal
+import soundfile
 import soxr
 from numpy.typing import NDArray
 
@@ -25,6 +27,9 @@ LUFS = {"dialogue": -17.0, "music": -24.0, "effects": -21.0}
 SPREAD_DB = 5.0
 #: How often a stem is missing.
 ABSENT = {"dialogue": 0.12, "music": 0.12, "effects": 0.10}
+#: How often a stem comes out of a lossy file, and which it may be: (format, its coding).
+CODED = 0.1
+CODECS = (("MP3", "MPEG_LAYER_III"), ("OGG", "VORBIS"), ("OGG", "OPUS"))
 #: Of rooms, at most so much is heard.
 ROOM_S = 0.5
 
@@ -51,6 +56,8 @@ def example(library: Library, rooms: Rooms, frames: int, dice: Dice) -> Floats:
             room = rooms.pick(dice) if name == "dialogue" and dice.random() < 0.35 else None
             sound = made[name](library, frames, dice)
             row[:] = _coloured(sound, LUFS[name] + dice.uniform(-SPREAD_DB, SPREAD_DB), room, dice)
+            if dice.random() < CODED:
+                row[:] = coded(row, dice)
     if dice.random() < 0.1:  # a telephone, an old print, a low bit rate: all of it
         stems = _low_passed(stems, dice.uniform(3_500, 14_000))
     rms = float(np.sqrt(np.mean(np.square(stems.sum(axis=0))))) + 1e-6
@@ -208,6 +215,19 @@ def _curve(bins: int, deviation_db: float, dice: Dice) -> Floats:
     points = np.arange(0, 10.5, 1.5)
     gains = np.interp(octaves, points, dice.normal(0, deviation_db / 2, len(points)))
     return (10 ** (gains / 20)).astype(np.float32)
+
+
+def coded(sound: Floats, dice: Dice) -> Floats:
+    """Written at a middling to low bit rate, and read again."""
+    kind, coding = CODECS[dice.integers(len(CODECS))]
+    peak = np.float32(max(float(np.abs(sound).max(initial=0)), 1.0))
+    file = io.BytesIO()
+    soundfile.write(file, sound / peak, RATE, coding, format=kind, compression_level=dice.uniform(0.5, 0.95))
+    file.seek(0)
+    out = np.zeros_like(sound)
+    heard = soundfile.read(file, dtype="float32")[0][: len(sound)]
+    out[: len(heard)] = heard * peak
+    return out
 
 
 def _low_passed(stems: Floats, hz: float) -> Floats:

@@ -32,6 +32,8 @@ FRAMES = 8 * CHUNK
 WORKERS = 2
 #: How far a scene may be from the level that its film is heard at.
 GAIN_DB = 8.0
+#: Batches that are heard again, once, this many steps later: RNNoise takes as long as the network.
+AGAIN = 16
 #: Mixtures that validation hears, always the same.
 VALIDATION = 48
 
@@ -66,8 +68,12 @@ class Mixtures(IterableDataset[Batch]):
     def __iter__(self) -> Iterator[Batch]:
         worker = torch.utils.data.get_worker_info()
         number, count = (worker.id, worker.num_workers) if worker else (0, 1)
+        kept: dict[int, Batch] = {}
         for step in range(self._start + number, self._plan.steps, count):
-            yield batch_of(self._library, self._rooms, self._plan.batch, (self._plan.seed, 1, step))
+            place = step // (2 * AGAIN) * AGAIN + step % AGAIN
+            if place not in kept:
+                kept[place] = batch_of(self._library, self._rooms, self._plan.batch, (self._plan.seed, 1, place))
+            yield kept[place] if step % (2 * AGAIN) < AGAIN else kept.pop(place)
 
 
 def batch_of(library: Library, rooms: Rooms, count: int, seed: tuple[int, ...]) -> Batch:
@@ -118,7 +124,11 @@ def train(
     for kind in ("speech", "music", "effects"):
         print(f"{kind}: {library.minutes(kind):.1f} min of {library.owners(kind)}", flush=True)
     count = sum(each.numel() for each in network.parameters())
-    print(f"{count / 1e6:.2f} M parameters; steps {step} to {plan.steps}", flush=True)
+    halved = has_bfloat16(device)
+    print(
+        f"{count / 1e6:.2f} M parameters; steps {step} to {plan.steps}; {'bfloat16' if halved else 'float32'}",
+        flush=True,
+    )
     mixtures = Mixtures(library, rooms, plan, step)
     loader = DataLoader(mixtures, batch_size=None, num_workers=WORKERS, prefetch_factor=4, worker_init_fn=_stand_back)
     batches, losses, begin = iter(loader), [], time.monotonic()
@@ -128,7 +138,7 @@ def train(
         stems, speech = (each.to(device) for each in next(batches))
         dice = torch.Generator().manual_seed(plan.seed * 1_000_003 + step)
         gain = 10 ** ((torch.rand(len(stems), 1, generator=dice) * 2 - 1) * GAIN_DB / 20)
-        with torch.autocast(device, torch.bfloat16):
+        with torch.autocast(device, torch.bfloat16, enabled=halved):
             estimates = separate(network, stems.sum(dim=1), speech, gain.to(device))
         value = loss(estimates.float(), stems)
         optimiser.zero_grad(set_to_none=True)
@@ -156,6 +166,17 @@ def train(
             heard = step * plan.batch * (FRAMES - 1) * HOP / RATE / 3600
             _log(work / "log.csv", step, heard, passed, float(np.mean(losses)), gains)
             losses = []
+
+
+def has_bfloat16(device: str) -> bool:
+    """Whether the device trains LSTMs in bfloat16: oneDNN does so on x86 from AVX-512 on, and raises elsewhere."""
+    cell, heard = nn.LSTM(1, 1).to(device), torch.zeros(1, 1, 1, device=device)
+    try:
+        with torch.autocast(device, torch.bfloat16):
+            cell(heard)[0].sum().backward()
+    except RuntimeError:
+        return False
+    return True
 
 
 def _stand_back(worker: int) -> None:

@@ -1,7 +1,7 @@
 """Separate by Demucs v4 (A. Défossez et al., MIT; S. Rouard et al., ICASSP 2023): music models and custom ones.
 
 Film stems from a model that knows dialogue, music and effects are its own; from a music model the dialogue is its
-vocals, and `film.split_rest` splits what remains. Nothing here asks the network.
+vocals, and our own network (`analysis.house`) finds music in what remains. Nothing here asks the internet.
 """
 
 from __future__ import annotations
@@ -10,15 +10,18 @@ import importlib.util
 from collections.abc import Iterator
 from typing import ClassVar
 
+import numpy as np
+
+from ...analysis import house
 from ...core.audio import Audio, FloatArray
 from ...core.errors import AudiopostError, BadValue, StageError, Unavailable
+from ...core.made import made
 from ...core.stage import Availability, ModelInfo, Progress
 from ...dsp import resample
 from ...io.scratch import at_rate, spool
 from ...models import store, torch_setup
 from ...models.held import held
 from . import STEMS, Options, demucs_models, estimates
-from .film import split_rest
 from .segments import Segments, measured
 from .vocabulary import FILM
 
@@ -87,7 +90,7 @@ class Demucs:
         if self._splits_rest:
             return (
                 f"{self._name} is a music model: dialogue is its {self._bag.sources[self._segments.picked[0]]}, "
-                "the rest is split into music and effects by signal processing (rough)"
+                "the rest is split into music and effects by audiopost-house"
             )
         if self.options.stems in FILM and not self._knows_film:
             return f"{self._name} is a music model: dialogue is its {self._bag.sources[self._segments.picked[0]]}"
@@ -97,7 +100,7 @@ class Demucs:
         pieces = self._pieces(audio, progress)
         if self._splits_rest:
             dialogue = spool((piece[0] for piece in pieces), like=audio)
-            return split_rest(audio, dialogue, estimates(self.options), progress)
+            return _with_music(audio, dialogue, estimates(self.options), progress)
         return pieces
 
     @property
@@ -159,6 +162,21 @@ class Demucs:
                 value=self._name,
                 remedy="If memory ran out, try a shorter separate.segment, or separate.device=cpu.",
             ) from error
+
+
+def _with_music(audio: Audio, dialogue: Audio, wanted: tuple[str, ...], progress: Progress) -> Iterator[FloatArray]:
+    """Blocks (wanted, channels, n) of 'dialogue' and of the 'music' in what it leaves."""
+    rest = made(lambda start, stop: audio.read(start, stop) - dialogue.read(start, stop), like=audio)
+
+    def told(step: str, completed: float, total: float) -> None:
+        progress(f"separate: {step}", completed, total)
+
+    at = 0
+    for music in house.music_in(rest, told):
+        stop = at + music.shape[-1]
+        both = {"dialogue": dialogue.read(at, stop), "music": music}
+        yield np.stack([both[name] for name in wanted])
+        at = stop
 
 
 def _groups(layout: tuple[str, ...], width: int) -> list[list[int]]:

@@ -56,7 +56,7 @@ class Dsp(BuiltIn[Options]):
     def separate(self, audio: Audio, progress: Progress) -> Iterator[FloatArray]:
         wanted = estimates(self.options)
         if self.options.stems in FILM:
-            return split_rest(audio, _speech(audio, progress), wanted, progress, refined=True)
+            return split_rest(audio, _speech(audio, progress), wanted, progress)
         return _music_stems(audio, wanted, progress)
 
 

@@ -1,4 +1,4 @@
-"""The way to film stems that both backends share: speech refined, and what is left split into music and effects."""
+"""Film stems by signal processing: rough speech refined, and what is left split into music and effects."""
 
 from __future__ import annotations
 
@@ -23,12 +23,10 @@ _CONTEXT_S = masks.STEADY_S / 2 + 0.2
 _SMOOTH_S = 5
 
 
-def split_rest(
-    audio: Audio, dialogue: Audio, wanted: tuple[str, ...], progress: Progress, *, refined: bool = False
-) -> Iterator[FloatArray]:
+def split_rest(audio: Audio, dialogue: Audio, wanted: tuple[str, ...], progress: Progress) -> Iterator[FloatArray]:
     """Blocks (wanted, channels, n) of 'dialogue' and 'music'; effects are what remains, and the LFE with them.
 
-    `refined`: `dialogue` is a rough estimate and is refined (`masks.refined`) before the rest is split.
+    `dialogue` is a rough estimate and is refined (`masks.refined`) before the rest is split.
     """
     lfe = [i for i, name in enumerate(audio.layout) if name == "LFE"]
     channels, rate = audio.channels, audio.rate
@@ -47,9 +45,8 @@ def split_rest(
         return np.concatenate([audio.read(start, stop), dialogue.read(start, stop), control[None]])
 
     def work(samples: FloatArray) -> FloatArray:
-        mix, speech, control = samples[:channels], samples[channels:-1], samples[-1]
-        if refined:
-            speech = masks.refined(mix, speech, rate)
+        mix, control = samples[:channels], samples[-1]
+        speech = masks.refined(mix, samples[channels:-1], rate)
         if "music" not in wanted:
             return speech[None]
         mix -= speech

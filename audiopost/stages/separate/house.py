@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
-from ...analysis import house
+from ...analysis import house, rnnoise
 from ...core.audio import Audio, FloatArray
 from ...core.stage import Availability, BuiltIn, ModelInfo, Progress
+from ...models.store import together
 from . import Options, estimates
 from .vocabulary import FILM
 
 
 class House(BuiltIn[Options]):
-    """A band-split recurrent network with RNNoise's opinion beside it."""
+    """A band-split recurrent network, with RNNoise's opinion of what is speech beside it."""
 
     name: ClassVar[str] = "house"
     reason: ClassVar[str] = "audiopost's own network, needs no download"
@@ -30,11 +31,11 @@ class House(BuiltIn[Options]):
 
     @property
     def model(self) -> ModelInfo | None:
-        return house.model_info()
+        return together((house.model_info(), rnnoise.model_info()))
 
     @property
     def note(self) -> str:
-        return "with RNNoise's opinion of what is speech"
+        return ""
 
     def separate(self, audio: Audio, progress: Progress) -> Iterator[FloatArray]:
         wanted = [house.FOUND.index(name) for name in estimates(self.options)]
