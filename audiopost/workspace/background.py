@@ -15,12 +15,20 @@ log = logging.getLogger("audiopost")
 
 
 class Work(ABC):
-    """A piece of it: `share` (0 to 1) is how much is done, `ended` is set when it is, `error` is what stopped it."""
+    """A piece of it: `done` (0 to 1) is how far it says it is, `ended` is set at its end, `error` is what stopped it.
+
+    It goes on between any two looks at it: whoever wants its share and its result asks for the share first.
+    """
 
     def __init__(self) -> None:
-        self.share = 0.0
+        self.done = 0.0
         self.ended = threading.Event()
         self.error: Exception | None = None
+
+    @property
+    def share(self) -> float:
+        """How much is done: below 1 until the result is where others find it."""
+        return 1.0 if self.ended.is_set() else min(self.done, 0.9999)
 
     @abstractmethod
     def run(self) -> None:

@@ -61,7 +61,7 @@ class _Metering(Work):
         meter = Meter(audio.rate, audio.layout, fine=True)
         for start in range(first, last, _READ):
             meter.push(audio.read(start, min(start + _READ, last)))
-            self.share = (min(start + _READ, last) - first) / (last - first)
+            self.done = (min(start + _READ, last) - first) / (last - first)
         report = meter.report()
         curve = np.stack(meter.curves(), axis=1)
         if span:

@@ -44,7 +44,7 @@ class _Outlining(Work):
         for start in range(0, frames, _READ):
             exact = outline(self._audio.read(start, min(start + _READ, frames)))
             self.finest[start // BASE : start // BASE + len(exact)] = exact
-            self.share = min((start + _READ) / frames, 1.0)
+            self.done = min((start + _READ) / frames, 1.0)
         levels = [self.finest]
         for _ in self.counts[1:]:
             levels.append(coarser(levels[-1]))
@@ -88,13 +88,14 @@ def _found(cache: Cache, track: Track, counts: tuple[int, ...], level: int, low:
         return kept, 1.0
     work = _outlining.begin((cache.folder, track.version), lambda: _Outlining(track.audio, cache, track.version))
     work.ended.wait(_PATIENCE_S)
+    share = work.share
     if work.error is not None:
         raise work.error
     size = bucket_frames(level)
-    if not work.ended.is_set() and (high - low) * size <= _AT_ONCE:
+    if share < 1 and (high - low) * size <= _AT_ONCE:
         return outline(track.audio.read(low * size, min(high * size, track.audio.frames)), size), 1.0
     step = size // BASE
-    return coarser(work.finest[low * step : high * step], step), 1.0 if work.ended.is_set() else work.share
+    return coarser(work.finest[low * step : high * step], step), share
 
 
 def _kept(cache: Cache, version: str, counts: tuple[int, ...], level: int, low: int, high: int) -> Peaks | None:

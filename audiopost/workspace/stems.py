@@ -238,7 +238,7 @@ class _Nulling(Work):
         self._cache.put(self._test.versions[0], self._test.what, json.dumps(found).encode())
 
     def _advance(self, step: str, done: float, total: float) -> None:
-        self.share = done / total
+        self.done = done / total
 
 
 _nulling: Background[_Nulling] = Background("audiopost-null-test")
@@ -268,10 +268,10 @@ def null_tests(desk: Desk, patience_s: float = 0.0) -> tuple[tuple[Null, ...], f
         if kept is None:
             work = _nulling.begin((cache.folder, test.versions), lambda test=test: _Nulling(cache, test))  # type: ignore[misc]
             work.ended.wait(patience_s)
+            shares.append(work.share)
             if work.error is not None:
                 raise work.error
             kept = test.kept(cache)
-            shares.append(1.0 if kept else work.share)
         else:
             shares.append(1.0)
         found += [kept] if kept else []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -14,7 +15,7 @@ import pytest
 import soundfile
 
 from audiopost.core.audio import Audio
-from audiopost.workspace import Preview
+from audiopost.workspace import Preview, meters
 
 pytest.importorskip("gradio", reason="the workbench needs gradio")
 from audiopost_ui import server
@@ -117,6 +118,34 @@ def test_meters_agree_with_the_manifest(client: Any, tracks: dict[str, Any]) -> 
     assert len(curve) == pytest.approx(SECONDS / whole["step_s"], abs=1)
     assert np.nanmax(curve[:, 0]) == pytest.approx(whole["momentary_max_lufs"], abs=0.1)
     assert np.nanmax(curve[:, 2]) == pytest.approx(whole["true_peak_dbtp"], abs=0.1)
+
+
+def test_loudness_that_comes_while_the_manifest_is_written_is_asked_for_again(
+    client: Any, tracks: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    goes_on, metered, run = threading.Event(), meters.metered, meters._Metering.run
+
+    def slow(work: Any) -> None:
+        assert goes_on.wait(30)
+        run(work)
+
+    def late(cache: Any, track: Any) -> Any:
+        found = metered(cache, track)
+        if track.key == "late" and threading.current_thread().name != "audiopost-meters":
+            going = list(meters._metering._going.values())
+            goes_on.set()
+            assert all(work.ended.wait(30) for work in going)
+        return found
+
+    monkeypatch.setattr(meters._Metering, "run", slow)
+    monkeypatch.setattr(meters, "metered", late)
+    client.desk.previews["late"] = Preview("dialogue.track_preview", 2.0, Audio(np.full((2, RATE), 0.2), RATE))
+    try:
+        answers = [client.get("/audiopost/manifest").json() for _ in range(2)]
+    finally:
+        del client.desk.previews["late"]
+    assert [answer["measuring"] for answer in answers] == [True, False]
+    assert [answer["tracks"][-1]["lufs"] is None for answer in answers] == [True, False]
 
 
 def test_a_preview_is_a_track_of_its_stretch(client: Any) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import threading
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -121,6 +123,27 @@ def test_what_does_not_null_says_by_how_much(desk: Desk) -> None:
     assert not clean.nulls
     assert clean.peak_dbfs == pytest.approx(20 * math.log10(0.25), abs=0.01)
     assert clean.rms_dbfs == pytest.approx(20 * math.log10(0.25 / math.sqrt(2 * RATE)), abs=0.01)
+
+
+def test_the_null_test_is_whole_once_its_last_number_is_there(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    read, goes_on, measured = threading.Event(), threading.Event(), stems.measured
+
+    def slow(residue: Audio, progress: Callable[[str, float, float], None]) -> dict[str, float | None]:
+        found = measured(residue, progress)
+        read.set()
+        assert goes_on.wait(30)
+        return found
+
+    monkeypatch.setattr(stems, "measured", slow)
+    desk.edit("test", lambda p: replace(p, clean=None))  # one test is left
+    stems.null_tests(desk)
+    assert read.wait(30)
+    tests, share = stems.null_tests(desk)
+    assert tests == ()
+    assert 0.9 < share < 1
+    goes_on.set()
+    tests, share = stems.null_tests(desk, patience_s=30)
+    assert (len(tests), share) == (1, 1.0)
 
 
 def test_the_null_test_is_measured_once_for_each_state(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -111,10 +111,11 @@ def _tracks(desk: Desk, language: str) -> tuple[list[dict[str, Any]], bool]:
     cache.tidy({film.film_version(desk), *(each.version for each in found)})
     compared = [each for each in found if each.group in ("mix", "preview")]
     going = meters.measure(cache, compared, desk.project.audio, _SETTLING_S)
+    unsettled = not all(work.ended.is_set() for work in going)
     known = {each.version: loud for each in found if (loud := meters.metered(cache, each))}
     gains = meters.gains(found, known)
     shown = [_shown(each, known.get(each.version, Metered()), gains[each.key], language) for each in found]
-    return shown, not all(work.ended.is_set() for work in going)
+    return shown, unsettled
 
 
 def _shown(track: Track, loud: Metered, gain_db: float, language: str) -> dict[str, Any]:
@@ -214,9 +215,10 @@ def meters_curve(desk: DeskOf, track: TrackOf) -> Response:
 def _measured(desk: Desk, cache: Cache, track: Track) -> float:
     """Has a track measured; how much of that is done. Raises what it failed with."""
     for work in meters.measure(cache, [track], desk.project.audio, _MEASURING_S):
+        share = work.share
         if work.error is not None:
             raise work.error
-        return min(work.share, 0.9999)
+        return share
     return 1.0
 
 
