@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.audio import Audio, FloatArray, full_range
+from ..core.audio import Audio, FloatArray, difference, full_range
 from ..core.made import made
 from ..core.stage import ModelInfo, Progress, silent
 from ..dsp import resample
@@ -78,13 +78,10 @@ def _found(audio: Audio, progress: Progress) -> Iterator[FloatArray]:
     def hearing(sound: Audio, name: str, step: str) -> Iterator[FloatArray]:
         return _heard(sound, name, max(level_of(sound), least), step, progress)
 
-    def without(part: Audio) -> Audio:
-        return made(lambda start, stop: audio.read(start, stop) - part.read(start, stop), like=audio)
-
     first = spool(hearing(audio, "dialogue", "dialogue"), like=audio)
-    music = spool(hearing(without(first), "music", "music"), like=audio)
+    music = spool(hearing(difference(audio, first), "music", "music"), like=audio)
     at = 0
-    for dialogue in hearing(without(music), "dialogue", "dialogue again"):
+    for dialogue in hearing(difference(audio, music), "dialogue", "dialogue again"):
         stop = at + dialogue.shape[-1]
         yield np.stack([dialogue, music.read(at, stop)])
         at = stop

@@ -172,6 +172,22 @@ def test_mistakes_get_a_message_and_a_code(
     assert "Traceback" not in run.stderr
 
 
+def test_numpy_s_blas_is_told_of_its_one_thread_before_numpy_is_there() -> None:
+    code = """
+import os, sys
+from audiopost.cli.main import main
+assert "numpy" not in sys.modules
+try:
+    main(["--version"])
+finally:
+    print(os.environ["OPENBLAS_NUM_THREADS"])
+"""
+    env = {name: value for name, value in os.environ.items() if name != "OPENBLAS_NUM_THREADS"}
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=env)
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.splitlines()[-1] == "1"
+
+
 @pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="file names are Unicode there")
 def test_a_name_that_is_no_utf8_is_delivered(take: Path, tmp_path: Path) -> None:
     odd = tmp_path / os.fsdecode(b"bad\xff name.wav")

@@ -13,9 +13,8 @@ from typing import ClassVar
 import numpy as np
 
 from ...analysis import house
-from ...core.audio import Audio, FloatArray
+from ...core.audio import Audio, FloatArray, difference
 from ...core.errors import AudiopostError, BadValue, StageError, Unavailable
-from ...core.made import made
 from ...core.stage import Availability, ModelInfo, Progress
 from ...dsp import resample
 from ...io.scratch import at_rate, spool
@@ -166,13 +165,12 @@ class Demucs:
 
 def _with_music(audio: Audio, dialogue: Audio, wanted: tuple[str, ...], progress: Progress) -> Iterator[FloatArray]:
     """Blocks (wanted, channels, n) of 'dialogue' and of the 'music' in what it leaves."""
-    rest = made(lambda start, stop: audio.read(start, stop) - dialogue.read(start, stop), like=audio)
 
     def told(step: str, completed: float, total: float) -> None:
         progress(f"separate: {step}", completed, total)
 
     at = 0
-    for music in house.music_in(rest, told):
+    for music in house.music_in(difference(audio, dialogue), told):
         stop = at + music.shape[-1]
         both = {"dialogue": dialogue.read(at, stop), "music": music}
         yield np.stack([both[name] for name in wanted])
